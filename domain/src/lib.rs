@@ -1,0 +1,15 @@
+//! Decisions of an account manager, as pure functions.
+//!
+//! What lives here: values with meaning (money, time, ids), and every decision about them with its reasons.
+//! What does not: clocks, dice, files, sockets, databases, and any error but a returned value.
+
+pub mod action;
+pub mod engagement;
+pub mod id;
+pub mod mail;
+pub mod money;
+mod named;
+pub mod order;
+pub mod time;
+
+pub use named::UnknownName;
