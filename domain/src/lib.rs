@@ -4,12 +4,17 @@
 //! What does not: clocks, dice, files, sockets, databases, and any error but a returned value.
 
 pub mod action;
+pub mod cycle;
 pub mod engagement;
 pub mod id;
 pub mod mail;
 pub mod money;
 mod named;
 pub mod order;
+pub mod policy;
+pub mod proposal;
+pub mod record;
+pub mod tenant;
 pub mod time;
 
 pub use named::UnknownName;

@@ -249,7 +249,12 @@ pub fn share(part: u64, whole: u64) -> BasisPoints {
 /// Division rounded half away from zero, the rounding of commercial documents.
 pub fn divide_half_away(numerator: i128, divisor: i128) -> i128 {
     let half = divisor / 2;
-    if numerator < 0 { (numerator - half) / divisor } else { (numerator + half) / divisor }
+    // At the edge of the type the saturated sum is far beyond any amount, and the caller refuses it.
+    if numerator < 0 {
+        numerator.saturating_sub(half) / divisor
+    } else {
+        numerator.saturating_add(half) / divisor
+    }
 }
 
 /// Reads a decimal into an integer scaled by `10^decimals`, exactly or not at all.

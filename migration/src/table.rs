@@ -1,0 +1,186 @@
+//! How a table of ours is made, so that no table can forget whose rows it holds.
+//!
+//! Every row has an id that is unique with its tenant, and every reference carries the tenant along:
+//! a row can then never point into another tenant's data, whatever a query forgets.
+//! SQLite cannot add foreign keys later, so they are part of `CREATE TABLE`.
+
+use sea_orm_migration::{
+    prelude::*,
+    sea_query::{
+        ColumnDef, ForeignKey, ForeignKeyCreateStatement, Index, Table, TableCreateStatement,
+    },
+};
+
+/// The column types that mean the same on SQLite and Postgres.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// 16 bytes.
+    Uuid,
+    /// UTF-8 of any length.
+    Text,
+    /// 32 bits.
+    Integer,
+    /// 64 bits; all money.
+    BigInteger,
+    /// True or false.
+    Boolean,
+    /// A moment, in UTC.
+    Timestamp,
+    /// A calendar day.
+    Date,
+    /// A JSON document.
+    Json,
+    /// Bytes.
+    Blob,
+}
+
+/// A `CREATE TABLE` under construction.
+pub struct TenantTable {
+    name: &'static str,
+    statement: TableCreateStatement,
+    tenanted: bool,
+    uniques: Vec<Vec<&'static str>>,
+    indexes: Vec<Vec<&'static str>>,
+}
+
+impl TenantTable {
+    /// A table of rows that each belong to a tenant.
+    pub fn new(name: &'static str) -> Self {
+        let mut table = Self::bare(name, true);
+        table.statement.col(column("id", Kind::Uuid).not_null().primary_key());
+        table.statement.col(column("tenant_id", Kind::Uuid).not_null());
+        table.statement.foreign_key(&mut to_tenant(name));
+        table.unique(&["id"])
+    }
+
+    /// The table of tenants itself.
+    pub fn root(name: &'static str) -> Self {
+        let mut table = Self::bare(name, false);
+        table.statement.col(column("id", Kind::Uuid).not_null().primary_key());
+        table
+    }
+
+    /// A table outside the tenants, with a natural key.
+    pub fn keyed(name: &'static str, key: &'static str) -> Self {
+        let mut table = Self::bare(name, false);
+        table.statement.col(column(key, Kind::Text).not_null().primary_key());
+        table
+    }
+
+    /// A table with at most one row per tenant.
+    pub fn one_per_tenant(name: &'static str) -> Self {
+        let mut table = Self::bare(name, false);
+        table.statement.col(column("tenant_id", Kind::Uuid).not_null().primary_key());
+        table.statement.foreign_key(&mut to_tenant(name));
+        table
+    }
+
+    fn bare(name: &'static str, tenanted: bool) -> Self {
+        let statement = Table::create().table(name).to_owned();
+        Self { name, statement, tenanted, uniques: Vec::new(), indexes: Vec::new() }
+    }
+
+    /// Adds a column that always has a value.
+    pub fn required(mut self, name: &'static str, kind: Kind) -> Self {
+        self.statement.col(column(name, kind).not_null());
+        self
+    }
+
+    /// Adds a column that may be empty.
+    pub fn optional(mut self, name: &'static str, kind: Kind) -> Self {
+        self.statement.col(&mut column(name, kind));
+        self
+    }
+
+    /// Adds a reference to a row of the same tenant.
+    pub fn reference(self, name: &'static str, to: &'static str) -> Self {
+        let table = self.required(name, Kind::Uuid);
+        table.foreign_key(name, to)
+    }
+
+    /// Adds a reference, possibly empty, to a row of the same tenant.
+    pub fn optional_reference(self, name: &'static str, to: &'static str) -> Self {
+        let table = self.optional(name, Kind::Uuid);
+        table.foreign_key(name, to)
+    }
+
+    fn foreign_key(mut self, name: &'static str, to: &'static str) -> Self {
+        let mut key = ForeignKey::create()
+            .name(format!("fk_{}_{name}", self.name))
+            .from(self.name, ("tenant_id", name))
+            .to(to, ("tenant_id", "id"))
+            .to_owned();
+        self.statement.foreign_key(&mut key);
+        self
+    }
+
+    /// Makes columns unique, within the tenant where rows have one.
+    pub fn unique(mut self, columns: &[&'static str]) -> Self {
+        self.uniques.push(columns.to_vec());
+        self
+    }
+
+    /// Indexes columns, led by the tenant where rows have one.
+    pub fn index(mut self, columns: &[&'static str]) -> Self {
+        self.indexes.push(columns.to_vec());
+        self
+    }
+
+    /// Runs the statements.
+    pub async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        manager.create_table(self.statement).await?;
+        let groups = [(true, self.uniques), (false, self.indexes)];
+        for (is_unique, group) in groups {
+            for columns in group {
+                let prefix = if is_unique { "uq" } else { "ix" };
+                let mut index = Index::create();
+                index.name(index_name(prefix, self.name, &columns))
+                    .table(self.name);
+                if self.tenanted {
+                    index.col("tenant_id");
+                }
+                for column in columns {
+                    index.col(column);
+                }
+                if is_unique {
+                    index.unique();
+                }
+                manager.create_index(index).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn to_tenant(name: &'static str) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .name(format!("fk_{name}_tenant_id"))
+        .from(name, "tenant_id")
+        .to("tenants", "id")
+        .to_owned()
+}
+
+fn column(name: &'static str, kind: Kind) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    match kind {
+        Kind::Uuid => column.uuid(),
+        Kind::Text => column.text(),
+        Kind::Integer => column.integer(),
+        Kind::BigInteger => column.big_integer(),
+        Kind::Boolean => column.boolean(),
+        Kind::Timestamp => column.timestamp_with_time_zone(),
+        Kind::Date => column.date(),
+        Kind::Json => column.json_binary(),
+        Kind::Blob => column.blob(),
+    };
+    column
+}
+
+/// Postgres cuts names at 63 bytes, and two cut names could meet.
+const INDEX_NAME_BYTES_MAX: usize = 60;
+
+fn index_name(prefix: &str, table: &str, columns: &[&str]) -> String {
+    let mut name = format!("{prefix}_{table}_{}", columns.join("_"));
+    name.truncate(INDEX_NAME_BYTES_MAX);
+    name
+}
