@@ -1,1 +1,32 @@
-//! Placeholder.
+//! Every query there is, tenant first.
+//!
+//! What lives here: reads that return domain types, writes that say whether they moved anything,
+//! units of work, the tenant lock and its fence.
+//! What does not: decisions (`domain`) and calls to the outside (`connectors`).
+//!
+//! A [`Scope`] is the only way to a tenant's rows; [`system`] alone looks across tenants.
+
+pub mod action;
+pub mod care;
+pub mod engagement;
+mod error;
+pub mod import;
+pub mod lock;
+pub mod mail;
+mod measure;
+pub mod memory;
+pub mod order;
+pub mod order_facts;
+pub mod outbound;
+pub mod person;
+pub mod pipeline;
+pub mod run;
+mod scope;
+pub mod standing;
+pub mod system;
+pub mod tenant;
+mod work;
+
+pub use error::{StoreError, StoreResult, Transition};
+pub use scope::{Scope, Store};
+pub use work::{Fence, UnitOfWork};

@@ -1,0 +1,287 @@
+//! Act: carries out what the policy allows, within budgets, one unit of work per effect.
+//!
+//! A phase that is begun again finds every action in the state that its last commit left, and goes on from there.
+
+mod changes;
+mod letters;
+mod orders;
+
+use domain::{
+    action::{ActionKind, ActionStatus},
+    cycle::{ActOutput, ActionRef, Phase, Spent, WorkBlock, findings_digest},
+    policy::{Approval, Effect, Moment, Reason},
+};
+use store::{
+    Transition,
+    action::{ActionChange, ActionRow},
+};
+
+use crate::{
+    AgentError,
+    cycle::{Stage, finish_phase},
+    gate::{Gate, Ruling, is_order_check},
+    plan::measure,
+    upkeep::{self, REARM_DAYS},
+};
+
+/// Actions that one cycle looks at.
+const ACTIONS_MAX: u64 = 10_000;
+/// Sights that are kept for Reflect.
+const OBSERVED_MAX: usize = 5_000;
+
+/// What became of one action.
+pub(crate) enum Done {
+    /// It was carried out.
+    Done { outcome: String },
+    /// It did not work, or nobody can tell.
+    Failed { status: ActionStatus, error: String },
+    /// It was permitted once and is not any more.
+    Stopped { reasons: Vec<Reason> },
+    /// It waits for a person after all.
+    Held { reasons: Vec<Reason> },
+    /// It is left for later.
+    Deferred { because: String },
+    /// Somebody else had moved it meanwhile.
+    Gone,
+}
+
+pub(crate) async fn run(stage: &Stage<'_>, block: &mut WorkBlock) -> Result<(), AgentError> {
+    let scope = stage.agent.store.tenant(stage.tenant.id);
+    let metrics = measure(&scope, stage).await?;
+    let goals = scope.list_goals(stage.today(), 100).await?;
+    let gate = Gate::new(stage.tenant, stage.now, &metrics, &goals);
+    let actions = if stage.is_rehearsal() {
+        scope.list_actions_of_run(stage.run).await?
+    } else {
+        scope.list_runnable(stage.now, ACTIONS_MAX).await?
+    };
+    let (orders, others): (Vec<_>, Vec<_>) =
+        actions.into_iter().partition(|action| is_order_check(action.proposal.kind));
+
+    let mut output = ActOutput { budgets: stage.tenant.settings.budgets, ..ActOutput::default() };
+    let findings = orders::check(stage, &gate, orders, &mut output).await?;
+    output.findings_digest = findings_digest(&findings);
+    output.spent.letters_earlier_today = sent_lately(stage).await?;
+    for action in others {
+        let done = one(stage, &gate, &action, &mut output.spent, block).await?;
+        note(&mut output, &action, done);
+    }
+    letters::observe(&mut output);
+    output.observed.truncate(OBSERVED_MAX);
+    block.act = Some(output);
+
+    let work = stage.begin().await?;
+    let writes = work.scope();
+    finish_phase(stage, &writes, Phase::Act, block).await?;
+    drop(writes);
+    work.commit().await?;
+    Ok(())
+}
+
+async fn sent_lately(stage: &Stage<'_>) -> Result<u32, AgentError> {
+    let scope = stage.agent.store.tenant(stage.tenant.id);
+    Ok(scope.count_sent_since(stage.now - chrono::TimeDelta::hours(24)).await?)
+}
+
+/// Takes one action as far as it goes in this hour.
+async fn one(
+    stage: &Stage<'_>,
+    gate: &Gate<'_>,
+    action: &ActionRow,
+    spent: &mut Spent,
+    block: &WorkBlock,
+) -> Result<Done, AgentError> {
+    if stage.is_rehearsal() {
+        return Ok(rehearse(stage, action, spent, block));
+    }
+    if action.status == ActionStatus::Executing {
+        // A crash came between the intent and its result: only the transport knows what happened.
+        let done = letters::finish(stage, action).await?;
+        spent.count(action.proposal.kind);
+        return Ok(done);
+    }
+    let kind = action.proposal.kind;
+    if let Some(budget) = spent.exhausted(kind, &stage.tenant.settings.budgets) {
+        return Ok(Done::Deferred { because: format!("{budget} is used up") });
+    }
+    let scope = stage.agent.store.tenant(stage.tenant.id);
+    let approval = approval_of(action);
+    let ruling = gate.ask_again(&scope, &action.proposal, approval.as_ref()).await?;
+    match ruling.verdict.effect {
+        Effect::Deny => stop(stage, action, ruling).await,
+        Effect::NeedsApproval => hold(stage, action, ruling).await,
+        Effect::Allow => match ruling.verdict.not_before().filter(|at| stage.now < *at) {
+            Some(at) => put_off(stage, action, at).await,
+            None => {
+                let done = carry_out(stage, action, ruling).await?;
+                if matches!(done, Done::Done { .. }) {
+                    spent.count(kind);
+                }
+                Ok(done)
+            }
+        },
+    }
+}
+
+/// What a person agreed to, if this action was approved.
+fn approval_of(action: &ActionRow) -> Option<Approval> {
+    let expires_at = action.expires_at?;
+    (action.status == ActionStatus::Approved)
+        .then(|| Approval { payload_hash: action.payload_hash.clone(), expires_at })
+}
+
+async fn carry_out(
+    stage: &Stage<'_>,
+    action: &ActionRow,
+    ruling: Ruling,
+) -> Result<Done, AgentError> {
+    match action.proposal.kind {
+        ActionKind::SendTouch
+        | ActionKind::FollowUpDeal
+        | ActionKind::FollowUpQuote
+        | ActionKind::RemindCompliance => letters::begin(stage, action, ruling).await,
+        ActionKind::AdvanceDeal
+        | ActionKind::RecordQuoteLoss
+        | ActionKind::CreateTask
+        | ActionKind::OpenCase => changes::apply(stage, action, ruling).await,
+        ActionKind::ProcessOrder
+        | ActionKind::Research
+        | ActionKind::ChangePrice
+        | ActionKind::ChangeCreditLimit
+        | ActionKind::MoveMoney
+        | ActionKind::DeleteRecord => {
+            fail(stage, action, "nothing here carries out such an action").await
+        }
+    }
+}
+
+async fn stop(stage: &Stage<'_>, action: &ActionRow, ruling: Ruling) -> Result<Done, AgentError> {
+    let reasons: Vec<Reason> = ruling.verdict.decisive().cloned().collect();
+    let work = stage.begin().await?;
+    let scope = work.scope();
+    scope
+        .insert_decision(
+            action,
+            Some(stage.run),
+            &ruling.verdict,
+            ruling.facts,
+            Moment::Execute,
+            stage.now,
+        )
+        .await?;
+    let because = reasons.iter().map(|it| it.because.as_str()).collect::<Vec<_>>().join("; ");
+    let change = ActionChange::to(ActionStatus::Expired, stage.now).because(because);
+    let moved = scope.mark_action(action.id, action.status, &change).await?;
+    upkeep::rearm(&scope, action, stage.now, stage.now).await?;
+    drop(scope);
+    work.commit().await?;
+    Ok(if moved == Transition::Lost { Done::Gone } else { Done::Stopped { reasons } })
+}
+
+async fn hold(stage: &Stage<'_>, action: &ActionRow, ruling: Ruling) -> Result<Done, AgentError> {
+    let reasons: Vec<Reason> = ruling.verdict.decisive().cloned().collect();
+    let work = stage.begin().await?;
+    let scope = work.scope();
+    scope
+        .insert_decision(
+            action,
+            Some(stage.run),
+            &ruling.verdict,
+            ruling.facts,
+            Moment::Execute,
+            stage.now,
+        )
+        .await?;
+    let change = ActionChange::to(ActionStatus::Awaiting, stage.now);
+    let moved = scope.mark_action(action.id, action.status, &change).await?;
+    drop(scope);
+    work.commit().await?;
+    Ok(if moved == Transition::Lost { Done::Gone } else { Done::Held { reasons } })
+}
+
+async fn put_off(
+    stage: &Stage<'_>,
+    action: &ActionRow,
+    at: domain::time::Timestamp,
+) -> Result<Done, AgentError> {
+    let work = stage.begin().await?;
+    let scope = work.scope();
+    let change = ActionChange::to(action.status, stage.now).not_before(at);
+    scope.mark_action(action.id, action.status, &change).await?;
+    drop(scope);
+    work.commit().await?;
+    Ok(Done::Deferred { because: format!("not before {at}") })
+}
+
+async fn fail(stage: &Stage<'_>, action: &ActionRow, error: &str) -> Result<Done, AgentError> {
+    let work = stage.begin().await?;
+    let scope = work.scope();
+    let change = ActionChange::to(ActionStatus::Failed, stage.now).because(error);
+    scope.mark_action(action.id, action.status, &change).await?;
+    let again_at = stage.now + chrono::TimeDelta::days(REARM_DAYS);
+    upkeep::rearm(&scope, action, again_at, stage.now).await?;
+    drop(scope);
+    work.commit().await?;
+    Ok(Done::Failed { status: ActionStatus::Failed, error: error.to_owned() })
+}
+
+/// What would happen to an action of a rehearsal, by what Plan decided about it and the budgets that are left.
+fn rehearse(stage: &Stage<'_>, action: &ActionRow, spent: &mut Spent, block: &WorkBlock) -> Done {
+    let is_allowed =
+        block.plan.as_ref().is_some_and(|plan| plan.queue.iter().any(|it| it.action == action.id));
+    if !is_allowed {
+        return Done::Gone;
+    }
+    if let Some(budget) = spent.exhausted(action.proposal.kind, &stage.tenant.settings.budgets) {
+        return Done::Deferred { because: format!("{budget} is used up") };
+    }
+    if let Some(at) = action.not_before.filter(|at| stage.now < *at) {
+        return Done::Deferred { because: format!("not before {at}") };
+    }
+    spent.count(action.proposal.kind);
+    Done::Done { outcome: "would do".to_owned() }
+}
+
+/// Enters an action into the phase's output.
+pub(crate) fn note(output: &mut ActOutput, action: &ActionRow, done: Done) {
+    let mut it = ActionRef {
+        action: action.id,
+        kind: action.proposal.kind,
+        subject: action.proposal.subject,
+        client: action.proposal.client,
+        status: action.status,
+        score: action.proposal.score,
+        reasons: action.proposal.reasons.clone(),
+        verdict: Vec::new(),
+        outcome: None,
+    };
+    match done {
+        Done::Done { outcome } => {
+            if it.status != ActionStatus::WouldDo {
+                it.status = ActionStatus::Done;
+            }
+            it.outcome = Some(outcome);
+            output.done.push(it);
+        }
+        Done::Failed { status, error } => {
+            it.status = status;
+            it.outcome = Some(error);
+            output.failed.push(it);
+        }
+        Done::Stopped { reasons } => {
+            it.status = ActionStatus::Expired;
+            it.verdict = reasons;
+            output.stopped.push(it);
+        }
+        Done::Held { reasons } => {
+            it.status = ActionStatus::Awaiting;
+            it.verdict = reasons;
+            output.deferred.push(it);
+        }
+        Done::Deferred { because } => {
+            it.outcome = Some(because);
+            output.deferred.push(it);
+        }
+        Done::Gone => {}
+    }
+}

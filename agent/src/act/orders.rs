@@ -1,0 +1,170 @@
+//! Checks orders, many at a time: pricing, credit, requirements, then accepted or held with every exception.
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::{
+    action::ActionStatus,
+    cycle::{ActOutput, Finding, Observed},
+    id::{ClientId, OrderId},
+    order::{FaultCode, OrderVerdict, check_order},
+    policy::{Effect, Moment},
+    record::OrderStatus,
+};
+use serde_json::json;
+use store::{
+    Transition,
+    action::{ActionChange, ActionRow},
+    order::CheckedOrder,
+    order_facts::OrderToCheck,
+};
+
+use super::{Done, note};
+use crate::{AgentError, cycle::Stage, gate::Gate};
+
+/// Orders checked and committed together: large enough to be quick, small enough that a crash repeats little.
+const ORDERS_PER_WORK: usize = 250;
+/// Faults kept with an action's outcome; the exceptions themselves are all kept.
+const FAULTS_SHOWN_MAX: usize = 50;
+
+/// Checks every order; returns every finding.
+pub(crate) async fn check(
+    stage: &Stage<'_>,
+    gate: &Gate<'_>,
+    actions: Vec<ActionRow>,
+    output: &mut ActOutput,
+) -> Result<Vec<Finding>, AgentError> {
+    let scope = stage.agent.store.tenant(stage.tenant.id);
+    let ids: Vec<OrderId> =
+        actions.iter().map(|action| OrderId::from_uuid(action.proposal.subject.id)).collect();
+    let mut by_order: HashMap<OrderId, ActionRow> = ids.iter().copied().zip(actions).collect();
+    // Sorted by date and number, so that credit is used up in the order in which it was asked for.
+    let mut sorted: Vec<(domain::time::Date, String, OrderId)> = scope.order_keys(&ids).await?;
+    sorted.sort();
+    let mut findings = Vec::new();
+    let mut accepted: HashMap<ClientId, i64> = HashMap::new();
+    for chunk in sorted.chunks(ORDERS_PER_WORK) {
+        let ids: Vec<OrderId> = chunk.iter().map(|(_, _, id)| *id).collect();
+        let orders = scope.load_orders_to_check(&ids, stage.today()).await?;
+        if !stage.is_rehearsal() {
+            // What earlier chunks accepted stands in the records by now.
+            accepted.clear();
+        }
+        let batch: Vec<(ActionRow, OrderToCheck)> = orders
+            .into_iter()
+            .filter_map(|order| Some((by_order.remove(&order.id)?, order)))
+            .collect();
+        check_batch(stage, gate, batch, &mut accepted, output, &mut findings).await?;
+    }
+    Ok(findings)
+}
+
+async fn check_batch(
+    stage: &Stage<'_>,
+    gate: &Gate<'_>,
+    batch: Vec<(ActionRow, OrderToCheck)>,
+    accepted: &mut HashMap<ClientId, i64>,
+    output: &mut ActOutput,
+    findings: &mut Vec<Finding>,
+) -> Result<(), AgentError> {
+    let policy = stage.tenant.settings.order_policy();
+    let mut decisions = Vec::with_capacity(batch.len());
+    let mut checked = Vec::with_capacity(batch.len());
+    for (action, mut order) in batch {
+        let is_waiting = matches!(order.status, OrderStatus::New | OrderStatus::Held);
+        let ruling = gate.ask_order(&action.proposal, is_waiting, Moment::Execute);
+        if ruling.verdict.effect != Effect::Allow {
+            let done = super::stop(stage, &action, ruling).await?;
+            note(output, &action, done);
+            continue;
+        }
+        order.add_exposure(accepted.get(&order.client).copied().unwrap_or(0));
+        let verdict = check_order(&order.facts(), &policy);
+        if order.is_bill() && !verdict.holds() {
+            let minor = verdict.total.map_or(0, |total| total.minor);
+            let used = accepted.entry(order.client).or_default();
+            *used = used.saturating_add(minor);
+        }
+        decisions.push((action.clone(), ruling.verdict, ruling.facts));
+        checked.push((action, order, verdict));
+    }
+    let work = stage.begin().await?;
+    let scope = work.scope();
+    if !stage.is_rehearsal() {
+        scope.insert_decisions(&decisions, stage.run, Moment::Execute, stage.now).await?;
+    }
+    for (action, order, verdict) in checked {
+        let change = ActionChange::to(
+            if stage.is_rehearsal() { ActionStatus::WouldDo } else { ActionStatus::Done },
+            stage.now,
+        )
+        .executed(stage.run, outcome_json(&verdict));
+        if !stage.is_rehearsal() {
+            let kept = CheckedOrder { id: order.id, from: order.status, verdict: verdict.clone() };
+            if scope.mark_order_checked(&kept, stage.run, stage.now).await? == Transition::Lost {
+                continue;
+            }
+            scope.mark_standing_stale(order.client).await?;
+        }
+        scope.mark_action(action.id, action.status, &change).await?;
+        collect(&order, &verdict, output, findings);
+        note(output, &action, Done::Done { outcome: outcome_text(&verdict) });
+    }
+    drop(scope);
+    work.commit().await?;
+    Ok(())
+}
+
+fn collect(
+    order: &OrderToCheck,
+    verdict: &OrderVerdict,
+    output: &mut ActOutput,
+    findings: &mut Vec<Finding>,
+) {
+    output.orders_checked += 1;
+    output.orders_accepted += u32::from(!verdict.holds());
+    for fault in &verdict.faults {
+        *output.faults.entry(fault.code.to_string()).or_default() += 1;
+        findings.push(Finding {
+            order: order.number.clone(),
+            code: fault.code.to_string(),
+            field_path: fault.field_path.clone(),
+            severity: fault.severity.to_string(),
+            expected: fault.expected.clone(),
+            actual: fault.actual.clone(),
+        });
+        if fault.code != FaultCode::PriceMismatch {
+            continue;
+        }
+        let line = order.lines().iter().find(|line| Some(line.line_no) == fault.line_no);
+        if let Some((product, price)) = line.and_then(|it| Some((it.product?, it.unit_price_minor)))
+        {
+            output.observed.push(Observed::PriceMismatch { product, unit_price_minor: price });
+        }
+    }
+}
+
+fn outcome_json(verdict: &OrderVerdict) -> serde_json::Value {
+    let shown: Vec<_> = verdict.faults.iter().take(FAULTS_SHOWN_MAX).collect();
+    json!({
+        "verdict": if verdict.holds() { "held" } else { "accepted" },
+        "total": verdict.total,
+        "faults": shown,
+        "faults_not_shown": verdict.faults.len().saturating_sub(shown.len()) + verdict.faults_omitted,
+    })
+}
+
+fn outcome_text(verdict: &OrderVerdict) -> String {
+    let mut codes: BTreeMap<&str, u32> = BTreeMap::new();
+    for fault in &verdict.faults {
+        *codes.entry(fault.code.as_str()).or_default() += 1;
+    }
+    let codes: Vec<String> = codes
+        .into_iter()
+        .map(|(code, count)| if count == 1 { code.to_owned() } else { format!("{code} ×{count}") })
+        .collect();
+    match (verdict.holds(), codes.is_empty()) {
+        (false, true) => "accepted".to_owned(),
+        (false, false) => format!("accepted, with {}", codes.join(", ")),
+        (true, _) => format!("held: {}", codes.join(", ")),
+    }
+}

@@ -1,0 +1,248 @@
+//! A cycle: takes the tenant's lock, walks the four phases, and writes the work block after each.
+
+use chrono::TimeDelta;
+use domain::{
+    cycle::{Phase, RunStatus, WorkBlock},
+    id::RunId,
+    time::{Timestamp, due_hour},
+};
+use store::{
+    Fence, StoreResult, Transition,
+    lock::TenantLock,
+    run::{NewRun, RunRow},
+    tenant::Tenant,
+};
+
+use crate::{Agent, AgentError};
+
+/// How long a phase may keep the tenant's lock without taking it again.
+pub const LOCK_TTL_SECONDS: i64 = 300;
+
+/// Which cycle is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CycleRequest {
+    /// The one of the tenant's present hour.
+    Due,
+    /// A rehearsal for a moment: decides everything, changes nothing.
+    AsOf(Timestamp),
+}
+
+/// What came of asking for a cycle.
+#[derive(Clone, Debug)]
+pub struct CycleResult {
+    /// The record.
+    pub work_block: WorkBlock,
+    /// Whether this hour's cycle had been completed before.
+    pub was_there: bool,
+}
+
+/// One run in one phase, with everything that the phase needs.
+pub(crate) struct Stage<'a> {
+    pub agent: &'a Agent,
+    pub tenant: &'a Tenant,
+    /// The moment that every decision is made for.
+    pub now: Timestamp,
+    pub run: RunId,
+    /// None in a rehearsal, which writes nothing that would need it.
+    pub fence: Option<Fence>,
+}
+
+impl Stage<'_> {
+    pub fn is_rehearsal(&self) -> bool {
+        self.fence.is_none()
+    }
+
+    pub fn today(&self) -> domain::time::Date {
+        self.tenant.calendar.local_date(self.now)
+    }
+
+    /// A unit of work under the run's fence.
+    pub async fn begin(&self) -> StoreResult<store::UnitOfWork<'_>> {
+        match self.fence {
+            Some(fence) => self.agent.store.begin_fenced(self.tenant.id, fence).await,
+            None => self.agent.store.begin(self.tenant.id).await,
+        }
+    }
+}
+
+impl Agent {
+    /// Runs a tenant's cycle, or goes on with it where it stopped, or tells that it was done.
+    pub async fn run_cycle(
+        &self,
+        tenant: &Tenant,
+        request: CycleRequest,
+    ) -> Result<CycleResult, AgentError> {
+        match request {
+            CycleRequest::AsOf(at) => self.rehearse(tenant, at).await,
+            CycleRequest::Due => self.run_due(tenant).await,
+        }
+    }
+
+    async fn run_due(&self, tenant: &Tenant) -> Result<CycleResult, AgentError> {
+        let now = tenant.now(self.clock.as_ref());
+        let hour = due_hour(now);
+        let scope = self.store.tenant(tenant.id);
+        let there = scope.find_run_of_hour(hour).await?;
+        let run = there.as_ref().map_or_else(|| self.store.new_run_id(now), |row| row.id);
+        match there.as_ref().map(|row| row.status) {
+            None | Some(RunStatus::Running) => {}
+            Some(RunStatus::Completed) => {
+                let work_block =
+                    there.map(|row| row.work_block).expect("it has a status, so it is there");
+                return Ok(CycleResult { work_block, was_there: true });
+            }
+            Some(status @ (RunStatus::Failed | RunStatus::Abandoned)) => {
+                let row = there.expect("it has a status, so it is there");
+                let error = row.error.unwrap_or_default();
+                let status = status.to_string();
+                return Err(AgentError::HourIsClosed {
+                    cycle_number: row.cycle_number,
+                    status,
+                    error,
+                });
+            }
+        }
+        let fence = self.lock(tenant, run).await?;
+        let row = match there {
+            Some(row) => row,
+            None => self.begin_run(tenant, fence, hour, now).await?,
+        };
+        let result = self.walk(tenant, row, fence).await;
+        // Giving the lock back is a courtesy: it lapses by itself, and its failure must not hide the result.
+        let release = self.store.release_tenant(tenant.id, fence, self.clock.now()).await;
+        if let Err(error) = release {
+            tracing::warn!(%error, "the tenant's lock could not be given back; it lapses by itself");
+        }
+        result.map(|work_block| CycleResult { work_block, was_there: false })
+    }
+
+    async fn lock(&self, tenant: &Tenant, run: RunId) -> Result<Fence, AgentError> {
+        let machine_now = self.clock.now();
+        let expires_at = machine_now + TimeDelta::seconds(LOCK_TTL_SECONDS);
+        let lock = self
+            .store
+            .acquire_tenant(tenant.id, run, &self.instance, machine_now, expires_at)
+            .await?;
+        match lock {
+            TenantLock::Held(fence) => Ok(fence),
+            TenantLock::Busy { locked_by, expires_at } => {
+                Err(AgentError::Busy { locked_by, expires_at })
+            }
+        }
+    }
+
+    /// Closes what a dead worker left behind and begins this hour's run, standing for the hours that were missed.
+    async fn begin_run(
+        &self,
+        tenant: &Tenant,
+        fence: Fence,
+        hour: Timestamp,
+        now: Timestamp,
+    ) -> Result<RunRow, AgentError> {
+        let work = self.store.begin_fenced(tenant.id, fence).await?;
+        let scope = work.scope();
+        for left in scope.list_running().await? {
+            let because = "its worker went away, and the next hour's cycle took over";
+            scope.mark_run_closed(left.id, RunStatus::Abandoned, because, now).await?;
+        }
+        let latest = scope.find_latest_run().await?.and_then(|row| row.due_hour);
+        let hours = latest.map_or(1, |last| (hour - last).num_hours().max(1));
+        let new = NewRun {
+            due_hour: Some(hour),
+            as_of: None,
+            hours_covered: i32::try_from(hours).unwrap_or(i32::MAX),
+            started_at: now,
+        };
+        let row = scope.insert_run(fence.run, &new).await?;
+        drop(scope);
+        work.commit().await?;
+        Ok(row)
+    }
+
+    /// Walks the phases that are left.
+    async fn walk(
+        &self,
+        tenant: &Tenant,
+        row: RunRow,
+        fence: Fence,
+    ) -> Result<WorkBlock, AgentError> {
+        let stage =
+            Stage { agent: self, tenant, now: row.started_at, run: row.id, fence: Some(fence) };
+        let mut block = row.work_block;
+        let mut phase = Some(row.phase);
+        while let Some(current) = phase {
+            if let Err(error) = self.phase(&stage, current, &mut block).await {
+                self.record_failure(tenant, &stage, &error).await;
+                return Err(error);
+            }
+            phase = current.next();
+        }
+        Ok(block)
+    }
+
+    async fn rehearse(&self, tenant: &Tenant, at: Timestamp) -> Result<CycleResult, AgentError> {
+        let run = self.store.new_run_id(self.clock.now());
+        let work = self.store.begin(tenant.id).await?;
+        let new = NewRun { due_hour: None, as_of: Some(at), hours_covered: 1, started_at: at };
+        let row = work.scope().insert_run(run, &new).await?;
+        work.commit().await?;
+        let stage = Stage { agent: self, tenant, now: at, run, fence: None };
+        let mut block = row.work_block;
+        let mut phase = Some(Phase::Plan);
+        while let Some(current) = phase {
+            if let Err(error) = self.phase(&stage, current, &mut block).await {
+                self.record_failure(tenant, &stage, &error).await;
+                return Err(error);
+            }
+            phase = current.next();
+        }
+        Ok(CycleResult { work_block: block, was_there: false })
+    }
+
+    async fn phase(
+        &self,
+        stage: &Stage<'_>,
+        phase: Phase,
+        block: &mut WorkBlock,
+    ) -> Result<(), AgentError> {
+        tracing::debug!(run = %stage.run, %phase, "phase begins");
+        block.phase = phase;
+        match phase {
+            Phase::Plan => crate::plan::run(stage, block).await,
+            Phase::Act => crate::act::run(stage, block).await,
+            Phase::React => crate::react::run(stage, block).await,
+            Phase::Reflect => crate::reflect::run(stage, block).await,
+        }
+    }
+
+    /// The specification's `recordCycleError`.
+    ///
+    /// A lost fence is no failure of the run, but of this worker's hold on it: whoever overtook it speaks for it now.
+    /// A database that is gone leaves the run as it was, and the next start goes on with it.
+    async fn record_failure(&self, tenant: &Tenant, stage: &Stage<'_>, error: &AgentError) {
+        use store::StoreError::{FenceLost, Unavailable};
+        if matches!(error, AgentError::Store(FenceLost { .. } | Unavailable(_))) {
+            return;
+        }
+        let scope = self.store.tenant(tenant.id);
+        let text = error.to_string();
+        let closed = scope.mark_run_closed(stage.run, RunStatus::Failed, &text, stage.now).await;
+        if let Err(second) = closed {
+            tracing::error!(%error, %second, run = %stage.run, "a cycle failed, and that could not be recorded");
+        }
+    }
+}
+
+/// Commits a phase's output with everything that the phase wrote, or finds that the run is no longer ours.
+pub(crate) async fn finish_phase(
+    stage: &Stage<'_>,
+    scope: &store::Scope<'_>,
+    phase: Phase,
+    block: &WorkBlock,
+) -> Result<(), AgentError> {
+    let fence = stage.fence.unwrap_or(Fence { run: stage.run, number: 0 });
+    match scope.mark_phase_done(fence, phase, block, stage.now).await? {
+        Transition::Moved | Transition::AlreadyThere => Ok(()),
+        Transition::Lost => Err(AgentError::RunClosed(phase)),
+    }
+}

@@ -1,0 +1,260 @@
+//! The gate: loads the facts of one proposal and asks the policy. Every action passes it, whoever proposed it, twice.
+
+use domain::{
+    action::{ActionKind, SubjectKind},
+    cycle::{GoalStatus, Metrics},
+    id::{CaseId, ClientId, ComplianceItemId, ContactId, DealId, MessageId, OrderId, QuoteId},
+    policy::{
+        Approval, Moment, PolicyFacts, ProofFacts, RecipientFacts, ResearchFacts, SubjectFacts,
+        Verdict, decide, with_approval,
+    },
+    proposal::{Justification, Payload, Proposal, payload_hash},
+    record::{ClockOwner, GoalMetric, OrderStatus},
+    time::{Date, Timestamp},
+};
+use store::{Scope, StoreResult, person::Person, tenant::Tenant};
+
+use crate::letters::write_letter;
+
+/// What the gate knows about the hour, whatever it is asked.
+pub(crate) struct Gate<'t> {
+    pub tenant: &'t Tenant,
+    pub now: Timestamp,
+    pub today: Date,
+    pub research: ResearchFacts,
+}
+
+/// A verdict with the facts it rests on.
+pub(crate) struct Ruling {
+    pub verdict: Verdict,
+    /// The facts as JSON, without anybody's text.
+    pub facts: serde_json::Value,
+}
+
+/// How many times the open pipeline should cover what is missing of a goal: a third of deals is won, as a rule of thumb.
+const PIPELINE_COVERAGE: i64 = 3;
+
+impl<'t> Gate<'t> {
+    pub fn new(
+        tenant: &'t Tenant,
+        now: Timestamp,
+        metrics: &Metrics,
+        goals: &[GoalStatus],
+    ) -> Self {
+        let today = tenant.calendar.local_date(now);
+        let missing: i64 = goals
+            .iter()
+            .filter(|goal| goal.metric == GoalMetric::DealsWon.as_str())
+            .map(|goal| goal.target.saturating_sub(goal.actual).max(0))
+            .sum();
+        let research = ResearchFacts {
+            compliance: metrics.engagement_compliance,
+            goals_behind_pace: goals.iter().any(|goal| goal.is_behind(today)),
+            pipeline_is_thin: metrics.deals_open < missing.saturating_mul(PIPELINE_COVERAGE),
+        };
+        Self { tenant, now, today, research }
+    }
+
+    /// Asks the policy about a proposal.
+    pub async fn ask(
+        &self,
+        scope: &Scope<'_>,
+        proposal: &Proposal,
+        moment: Moment,
+    ) -> StoreResult<Ruling> {
+        let facts = self.load(scope, proposal, moment).await?;
+        let verdict = decide(proposal, &facts, moment, self.now);
+        Ok(Ruling { verdict, facts: facts_json(&facts) })
+    }
+
+    /// Asks the policy about an action that is about to happen, with the approval it may have.
+    ///
+    /// The hash is taken again from the payload as it is now, so an approval of other words counts for nothing.
+    pub async fn ask_again(
+        &self,
+        scope: &Scope<'_>,
+        proposal: &Proposal,
+        approval: Option<&Approval>,
+    ) -> StoreResult<Ruling> {
+        let mut ruling = self.ask(scope, proposal, Moment::Execute).await?;
+        let hash = payload_hash(proposal.kind, proposal.subject, &proposal.payload);
+        ruling.verdict = with_approval(ruling.verdict, approval, &hash, self.now);
+        Ok(ruling)
+    }
+
+    /// Asks about an order whose state is known already: orders come by the hundred.
+    pub fn ask_order(&self, proposal: &Proposal, is_waiting: bool, moment: Moment) -> Ruling {
+        let mut facts = self.bare(SubjectFacts::Order { is_waiting });
+        facts.subject_is_of_client = true;
+        let verdict = decide(proposal, &facts, moment, self.now);
+        Ruling { verdict, facts: facts_json(&facts) }
+    }
+
+    fn bare(&self, subject: SubjectFacts) -> PolicyFacts {
+        PolicyFacts {
+            mode: self.tenant.mode,
+            calendar: self.tenant.calendar.clone(),
+            subject,
+            subject_is_of_client: false,
+            client_is_active: false,
+            has_open_complaint: false,
+            recipient: None,
+            letter: None,
+            proof: ProofFacts::None,
+            research: self.research,
+        }
+    }
+
+    async fn load(
+        &self,
+        scope: &Scope<'_>,
+        proposal: &Proposal,
+        moment: Moment,
+    ) -> StoreResult<PolicyFacts> {
+        let (subject, owner) = self.subject(scope, proposal, moment).await?;
+        let mut facts = self.bare(subject);
+        facts.subject_is_of_client = owner.is_some() && owner == proposal.client;
+        facts.proof = self.proof(scope, proposal).await?;
+        if let Payload::Letter(letter) = &proposal.payload {
+            let person = scope.load_people(&[letter.contact]).await?.remove(&letter.contact);
+            if let Some(person) = person {
+                facts.client_is_active = person.client_is_active;
+                facts.has_open_complaint = person.has_open_case;
+                facts.letter = write_letter(
+                    scope,
+                    self.tenant,
+                    proposal.kind,
+                    proposal.subject,
+                    &person,
+                    self.today,
+                )
+                .await?;
+                facts.recipient = Some(recipient(person, proposal.client));
+            }
+        }
+        Ok(facts)
+    }
+
+    /// The subject as it is now, and whose it is.
+    async fn subject(
+        &self,
+        scope: &Scope<'_>,
+        proposal: &Proposal,
+        moment: Moment,
+    ) -> StoreResult<(SubjectFacts, Option<ClientId>)> {
+        let id = proposal.subject.id;
+        let unknown = (SubjectFacts::Unknown, None);
+        Ok(match proposal.subject.kind {
+            SubjectKind::Order => {
+                let orders =
+                    scope.load_orders_to_check(&[OrderId::from_uuid(id)], self.today).await?;
+                orders.into_iter().next().map_or(unknown, |order| {
+                    let is_waiting = matches!(order.status, OrderStatus::New | OrderStatus::Held);
+                    (SubjectFacts::Order { is_waiting }, Some(order.client))
+                })
+            }
+            SubjectKind::Contact => {
+                let contact = ContactId::from_uuid(id);
+                let person = scope.load_people(&[contact]).await?.remove(&contact);
+                let clock = scope.find_clock(ClockOwner::Contact, id).await?;
+                match (person, clock) {
+                    (Some(person), Some(clock)) => {
+                        let facts = SubjectFacts::Contact {
+                            clock: clock.state,
+                            next_touch_due: clock.next_touch_due,
+                            // When it executes, the proposal that fired this epoch is this very one.
+                            is_fired: clock.is_fired && moment == Moment::Propose,
+                            epoch: clock.state.epoch,
+                        };
+                        (facts, Some(person.client))
+                    }
+                    _ => unknown,
+                }
+            }
+            SubjectKind::Deal => {
+                scope.find_deal(DealId::from_uuid(id)).await?.map_or(unknown, |deal| {
+                    (SubjectFacts::Deal { deal: deal.facts }, Some(deal.client))
+                })
+            }
+            SubjectKind::Quote => {
+                scope.find_quote(QuoteId::from_uuid(id)).await?.map_or(unknown, |row| {
+                    let facts = SubjectFacts::Quote {
+                        quote: row.facts,
+                        lost_reason: row.lost_reason,
+                        is_loss_recorded: row.is_loss_recorded,
+                    };
+                    (facts, Some(row.client))
+                })
+            }
+            SubjectKind::ComplianceItem => scope
+                .find_compliance_item(ComplianceItemId::from_uuid(id))
+                .await?
+                .map_or(unknown, |row| {
+                    (SubjectFacts::Compliance { item: row.facts }, Some(row.client))
+                }),
+            SubjectKind::Message => {
+                let rows = scope.load_messages(&[MessageId::from_uuid(id)]).await?;
+                rows.into_iter().next().map_or(unknown, |row| (SubjectFacts::Message, row.client))
+            }
+            SubjectKind::Case => {
+                let client = scope.find_case_client(CaseId::from_uuid(id)).await?;
+                client.map_or(unknown, |client| (SubjectFacts::Other, Some(client)))
+            }
+            SubjectKind::Client => {
+                let client = ClientId::from_uuid(id);
+                let is_known = !scope.load_account_facts(&[client], self.today).await?.is_empty();
+                if is_known { (SubjectFacts::Other, Some(client)) } else { unknown }
+            }
+            // No action is about a product yet, so none is known to the gate.
+            SubjectKind::Product => unknown,
+        })
+    }
+
+    async fn proof(&self, scope: &Scope<'_>, proposal: &Proposal) -> StoreResult<ProofFacts> {
+        let client = proposal.client;
+        let message = match &proposal.payload {
+            Payload::Task(task) => match &task.justification {
+                Justification::ClientAsk { message, .. } => Some(*message),
+                Justification::ComplianceDue { item } => {
+                    let row = scope.find_compliance_item(*item).await?;
+                    return Ok(row.map_or(ProofFacts::None, |row| ProofFacts::Compliance {
+                        is_of_client: Some(row.client) == client,
+                        item: row.facts,
+                    }));
+                }
+                Justification::Safety { case } => {
+                    let proof = scope.find_case_proof(*case, client).await?;
+                    return Ok(proof.unwrap_or(ProofFacts::None));
+                }
+                Justification::None => None,
+            },
+            Payload::Advance(advance) => Some(advance.message),
+            Payload::Case(case) => Some(case.message),
+            Payload::Loss(loss) => loss.message,
+            Payload::Plain | Payload::Letter(_) => None,
+        };
+        let Some(message) = message else { return Ok(ProofFacts::None) };
+        let facts = scope.find_message_facts(message, client).await?;
+        Ok(facts.map_or(ProofFacts::None, |facts| ProofFacts::Message(Box::new(facts))))
+    }
+}
+
+fn recipient(person: Person, client: Option<ClientId>) -> RecipientFacts {
+    RecipientFacts {
+        is_of_client: Some(person.client) == client,
+        is_active: person.is_active,
+        address: person.address,
+        suppressed_because: person.suppressed_because,
+        paused_until: person.paused_until,
+        last_letter_at: person.last_letter_at,
+    }
+}
+
+fn facts_json(facts: &PolicyFacts) -> serde_json::Value {
+    serde_json::to_value(facts).expect("facts are plain data with string keys")
+}
+
+/// Whether a kind of action is about an order's check, which is asked for in bulk.
+pub(crate) const fn is_order_check(kind: ActionKind) -> bool {
+    matches!(kind, ActionKind::ProcessOrder)
+}

@@ -1,0 +1,165 @@
+//! Configuration: the environment, read once, with defaults that need no server.
+
+use std::path::PathBuf;
+
+/// Everything that the environment may say.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where data lives.
+    pub database: DatabaseConfig,
+    /// The folder of the embedded database and of letters written to files.
+    pub data_dir: PathBuf,
+    /// What is logged.
+    pub log: LogConfig,
+    /// Who works at the command line, for the record.
+    pub user: String,
+}
+
+/// Where data lives.
+#[derive(Clone)]
+pub struct DatabaseConfig {
+    /// `sqlite://PATH?mode=rwc` or `postgres://USER:PASSWORD@HOST/NAME`. May hold a password: never shown whole.
+    pub url: String,
+}
+
+impl std::fmt::Debug for DatabaseConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.shown())
+    }
+}
+
+/// What is logged.
+#[derive(Clone, Debug)]
+pub struct LogConfig {
+    /// A filter as `tracing` reads it.
+    pub filter: String,
+    /// Whether lines are JSON.
+    pub json: bool,
+}
+
+/// Everything that is wrong with the environment, at once.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration is not usable:\n{}", .0.iter().map(|it| format!("  - {it}")).collect::<Vec<_>>().join("\n"))]
+pub struct ConfigError(pub Vec<String>);
+
+const DATABASE_URL: &str = "DATABASE_URL";
+const DATA_DIR: &str = "STEWARD_DATA_DIR";
+const LOG: &str = "STEWARD_LOG";
+const LOG_FORMAT: &str = "STEWARD_LOG_FORMAT";
+const USER: &str = "STEWARD_USER";
+
+/// Every variable that is read, with what it stands for; `.env.example` is held against this list.
+pub const VARIABLES: &[(&str, &str)] = &[
+    (DATABASE_URL, "where data lives; default: an SQLite file in the data folder"),
+    (DATA_DIR, "the folder of the SQLite file and of letters written to files; default: data"),
+    (LOG, "what is logged, as a tracing filter; default: warn"),
+    (LOG_FORMAT, "`text` or `json`; default: text"),
+    (USER, "who works at the command line, for the record; default: $USER, or operator"),
+];
+
+impl Config {
+    /// Reads the environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that reads the environment"
+        )]
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads an environment that is given as a function.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
+        let mut problems = Vec::new();
+        let data_dir = PathBuf::from(get(DATA_DIR).unwrap_or_else(|| "data".to_owned()));
+        let url = get(DATABASE_URL).unwrap_or_else(|| {
+            format!("sqlite://{}?mode=rwc", data_dir.join("steward.db").display())
+        });
+        if !url.starts_with("sqlite:")
+            && !url.starts_with("postgres://")
+            && !url.starts_with("postgresql://")
+        {
+            problems.push(format!("{DATABASE_URL} must begin with sqlite: or postgres://"));
+        }
+        let json = match get(LOG_FORMAT).as_deref() {
+            None | Some("text") => false,
+            Some("json") => true,
+            Some(_) => {
+                problems.push(format!("{LOG_FORMAT} must be text or json"));
+                false
+            }
+        };
+        let user = get(USER).or_else(|| get("USER")).unwrap_or_else(|| "operator".to_owned());
+        if user.chars().count() > 100 || user.chars().any(char::is_control) {
+            problems.push(format!("{USER} must be at most 100 plain characters"));
+        }
+        if !problems.is_empty() {
+            return Err(ConfigError(problems));
+        }
+        let filter = get(LOG).unwrap_or_else(|| "warn".to_owned());
+        Ok(Self {
+            database: DatabaseConfig { url },
+            data_dir,
+            log: LogConfig { filter, json },
+            user,
+        })
+    }
+}
+
+impl DatabaseConfig {
+    /// The URL without what may be a password.
+    pub fn shown(&self) -> String {
+        match (self.url.split_once("://"), self.url.rsplit_once('@')) {
+            (Some((scheme, _)), Some((_, host))) if !scheme.starts_with("sqlite") => {
+                format!("{scheme}://…@{host}")
+            }
+            _ => self.url.clone(),
+        }
+    }
+
+    /// Whether this is the embedded database.
+    pub fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
+    }
+
+    /// The file of an embedded database.
+    pub fn sqlite_path(&self) -> Option<PathBuf> {
+        let rest = self.url.strip_prefix("sqlite:")?;
+        let rest = rest.strip_prefix("//").unwrap_or(rest);
+        Some(PathBuf::from(rest.split('?').next().unwrap_or(rest)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_set_needs_no_server() {
+        let config = Config::read(|_| None).unwrap();
+        assert_eq!(config.database.url, "sqlite://data/steward.db?mode=rwc");
+        assert_eq!(config.user, "operator");
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once_and_no_password_is() {
+        let error = Config::read(|name| match name {
+            "DATABASE_URL" => Some("mysql://root:secret@host/db".to_owned()),
+            "STEWARD_LOG_FORMAT" => Some("xml".to_owned()),
+            _ => None,
+        })
+        .unwrap_err();
+        assert_eq!(error.0.len(), 2, "{error}");
+        assert!(!error.to_string().contains("secret"));
+        let shown = DatabaseConfig { url: "postgres://steward:secret@db:5432/steward".to_owned() };
+        assert_eq!(format!("{shown:?}"), "postgres://…@db:5432/steward");
+    }
+
+    #[test]
+    fn the_example_names_every_variable() {
+        let example = include_str!("../../.env.example");
+        for (name, _) in VARIABLES {
+            assert!(example.contains(name), "{name} is missing from .env.example");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Cases that are looked after, and tasks that people were given.
+
+use domain::{
+    action::Actor,
+    cycle::CaseRef,
+    id::{ActionId, CaseId, ClientId, ContactId, MessageId},
+    policy::ProofFacts,
+    proposal::{CaseKind, Evidence, TaskPayload},
+    record::OpenOrClosed,
+    time::Timestamp,
+};
+use entity::{cases, tasks};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
+
+use crate::{Scope, StoreResult, Transition, error::unreadable, tenant::json};
+
+/// A case to open.
+#[derive(Clone, Debug)]
+pub struct NewCase<'a> {
+    /// What about.
+    pub kind: CaseKind,
+    /// The account.
+    pub client: ClientId,
+    /// The person who said so.
+    pub contact: Option<ContactId>,
+    /// Where they said it.
+    pub message: MessageId,
+    /// In which words.
+    pub evidence: &'a [Evidence],
+    /// The action that opens it.
+    pub action: ActionId,
+}
+
+/// Where cases come from that the agent opened.
+const SOURCE_AGENT: &str = "agent";
+
+impl Scope<'_> {
+    /// Opens a case; one message opens one case of a kind.
+    pub async fn insert_case(&self, new: &NewCase<'_>, now: Timestamp) -> StoreResult<Transition> {
+        let row = cases::ActiveModel {
+            id: Set(self.ids.next_uuid(now)),
+            tenant_id: Set(self.tenant.uuid()),
+            source: Set(SOURCE_AGENT.to_owned()),
+            external_id: Set(format!("{}:{}", new.kind, new.message)),
+            client_id: Set(new.client.uuid()),
+            contact_id: Set(new.contact.map(|it| it.uuid())),
+            order_id: Set(None),
+            message_id: Set(Some(new.message.uuid())),
+            action_id: Set(Some(new.action.uuid())),
+            kind: Set(new.kind.to_string()),
+            severity: Set(severity(new.kind).to_owned()),
+            status: Set(OpenOrClosed::Open.to_string()),
+            evidence: Set(json(&new.evidence)?),
+            opened_at: Set(now),
+            closed_at: Set(None),
+            opened_by: Set(Actor::Agent.to_string()),
+            created_at: Set(now),
+            updated_at: Set(now),
+        };
+        let key = [cases::Column::TenantId, cases::Column::Source, cases::Column::ExternalId];
+        let inserted = cases::Entity::insert(row)
+            .on_conflict_do_nothing_on(key)
+            .exec_without_returning(&self.conn)
+            .await?;
+        Ok(match inserted {
+            sea_orm::TryInsertResult::Inserted(_) => Transition::Moved,
+            _ => Transition::AlreadyThere,
+        })
+    }
+
+    /// A case as a proof for what is proposed for `client`.
+    pub async fn find_case_proof(
+        &self,
+        id: CaseId,
+        client: Option<ClientId>,
+    ) -> StoreResult<Option<ProofFacts>> {
+        let row = cases::Entity::find()
+            .filter(cases::Column::TenantId.eq(self.tenant.uuid()))
+            .filter(cases::Column::Id.eq(id.uuid()))
+            .one(&self.conn)
+            .await?;
+        row.map(|row| {
+            let kind: CaseKind = row.kind.parse().map_err(unreadable("cases.kind"))?;
+            Ok(ProofFacts::Case {
+                kind,
+                is_open: row.status == OpenOrClosed::Open.as_str(),
+                // What the agent opened has its message; what a person imported names their system.
+                has_source: row.message_id.is_some() || row.source != SOURCE_AGENT,
+                is_of_client: Some(ClientId::from_uuid(row.client_id)) == client,
+            })
+        })
+        .transpose()
+    }
+
+    /// The account of a case.
+    pub async fn find_case_client(&self, id: CaseId) -> StoreResult<Option<ClientId>> {
+        let client = cases::Entity::find()
+            .filter(cases::Column::TenantId.eq(self.tenant.uuid()))
+            .filter(cases::Column::Id.eq(id.uuid()))
+            .one(&self.conn)
+            .await?;
+        Ok(client.map(|row| ClientId::from_uuid(row.client_id)))
+    }
+
+    /// Open safety cases, oldest first.
+    pub async fn list_open_safety_cases(
+        &self,
+        now: Timestamp,
+        limit: u64,
+    ) -> StoreResult<Vec<CaseRef>> {
+        let rows = cases::Entity::find()
+            .filter(cases::Column::TenantId.eq(self.tenant.uuid()))
+            .filter(cases::Column::Kind.eq(CaseKind::Safety.as_str()))
+            .filter(cases::Column::Status.eq(OpenOrClosed::Open.as_str()))
+            .filter(cases::Column::OpenedAt.lte(now))
+            .order_by_asc(cases::Column::OpenedAt)
+            .order_by_asc(cases::Column::ExternalId)
+            .limit(limit)
+            .all(&self.conn)
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| CaseRef {
+                id: CaseId::from_uuid(row.id),
+                key: row.external_id,
+                client: ClientId::from_uuid(row.client_id),
+                opened_at: row.opened_at,
+            })
+            .collect())
+    }
+
+    /// Closes a case; the account's people can be written to again from the next plan on.
+    pub async fn mark_case_closed(&self, id: CaseId, now: Timestamp) -> StoreResult<Transition> {
+        use cases::Column;
+        let Some(client) = self.find_case_client(id).await? else { return Ok(Transition::Lost) };
+        let moved = cases::Entity::update_many()
+            .col_expr(Column::Status, Expr::value(OpenOrClosed::Closed.as_str()))
+            .col_expr(Column::ClosedAt, Expr::value(Some(now)))
+            .col_expr(Column::UpdatedAt, Expr::value(now))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.eq(id.uuid()))
+            .filter(Column::Status.eq(OpenOrClosed::Open.as_str()))
+            .exec(&self.conn)
+            .await?;
+        if moved.rows_affected == 0 {
+            return Ok(Transition::AlreadyThere);
+        }
+        self.mark_standing_stale(client).await?;
+        Ok(Transition::Moved)
+    }
+
+    /// Gives a person of the tenant a task; one action gives one.
+    pub async fn insert_task(
+        &self,
+        action: ActionId,
+        client: ClientId,
+        contact: Option<ContactId>,
+        payload: &TaskPayload,
+        now: Timestamp,
+    ) -> StoreResult<Transition> {
+        let row = tasks::ActiveModel {
+            id: Set(self.ids.next_uuid(now)),
+            tenant_id: Set(self.tenant.uuid()),
+            client_id: Set(client.uuid()),
+            contact_id: Set(contact.map(|it| it.uuid())),
+            action_id: Set(action.uuid()),
+            kind: Set(payload.task.to_string()),
+            status: Set(OpenOrClosed::Open.to_string()),
+            due_at: Set(None),
+            justification: Set(json(&payload.justification)?),
+            created_by: Set(Actor::Agent.to_string()),
+            created_at: Set(now),
+            updated_at: Set(now),
+        };
+        let inserted = tasks::Entity::insert(row)
+            .on_conflict_do_nothing_on([tasks::Column::TenantId, tasks::Column::ActionId])
+            .exec_without_returning(&self.conn)
+            .await?;
+        Ok(match inserted {
+            sea_orm::TryInsertResult::Inserted(_) => Transition::Moved,
+            _ => Transition::AlreadyThere,
+        })
+    }
+}
+
+const fn severity(kind: CaseKind) -> &'static str {
+    match kind {
+        CaseKind::Safety => "high",
+        CaseKind::Complaint => "normal",
+        CaseKind::Service => "low",
+    }
+}

@@ -1,0 +1,402 @@
+//! Engagement clocks: who is due, and that somebody was touched.
+
+use domain::{
+    engagement::{
+        ClockState, StandingPoints, TouchKind, due_since_ever, next_touch_due, stored_score,
+        touched,
+    },
+    id::{ClientId, ContactId},
+    money::Score,
+    record::{ClockOwner, TouchSource},
+    time::{BusinessCalendar, Timestamp},
+};
+use entity::{engagement_clocks as clocks, engagement_touches as touches};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DbBackend, EntityTrait, ExprTrait, FromQueryResult,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, TryInsertResult,
+    prelude::Uuid, sea_query::Expr,
+};
+
+use crate::{Scope, StoreResult, Transition, error::unreadable};
+
+/// A contact whose touch is due.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DueClock {
+    /// Whose clock.
+    pub contact: ContactId,
+    /// The contact's key with the people who imported it.
+    pub key: String,
+    /// The account.
+    pub client: ClientId,
+    /// The clock's epoch.
+    pub epoch: i32,
+    /// Since when.
+    pub due: Timestamp,
+    /// The last touch, if there ever was one.
+    pub last_touch_at: Option<Timestamp>,
+    /// The part of the priority that time does not change.
+    pub standing: StandingPoints,
+    /// The whole priority at the moment of asking.
+    pub score: Score,
+}
+
+/// A clock as it is stored.
+#[derive(Clone, Debug)]
+pub struct ClockRow {
+    /// Its state.
+    pub state: ClockState,
+    /// When the next touch is due.
+    pub next_touch_due: Timestamp,
+    /// Whether a touch of this epoch was proposed already.
+    pub is_fired: bool,
+    id: Uuid,
+    is_reachable: bool,
+}
+
+/// Something that counts as a touch.
+#[derive(Clone, Copy, Debug)]
+pub struct Touch<'a> {
+    /// The person; none when only the account was touched.
+    pub contact: Option<ContactId>,
+    /// The account.
+    pub client: ClientId,
+    /// When.
+    pub at: Timestamp,
+    /// How.
+    pub kind: TouchKind,
+    /// By whom: `agent`, or whoever it was.
+    pub by: &'a str,
+    /// What it was derived from, so that it counts once.
+    pub source: (TouchSource, Uuid),
+}
+
+impl DueClock {
+    /// Takes other standing points than the stored ones.
+    pub fn rescore(&mut self, points: i32, now: Timestamp) {
+        self.standing = StandingPoints::from(points);
+        self.score = stored_score(self.standing, self.due, self.last_touch_at.is_none(), now);
+    }
+}
+
+/// Sorts by priority, then by how long they are due, then by key.
+pub fn sort_due(due: &mut [DueClock]) {
+    due.sort_by(|a, b| {
+        b.score.cmp(&a.score).then_with(|| a.due.cmp(&b.due)).then_with(|| a.key.cmp(&b.key))
+    });
+}
+
+impl DueRow {
+    fn due_clock(self, now: Timestamp) -> Option<DueClock> {
+        let standing = StandingPoints::from(self.standing_points);
+        let is_never_touched = self.last_touch_at.is_none();
+        Some(DueClock {
+            contact: ContactId::from_uuid(self.entity_id),
+            key: self.entity_key,
+            client: ClientId::from_uuid(self.client_id?),
+            epoch: self.epoch,
+            due: self.next_touch_due,
+            last_touch_at: self.last_touch_at,
+            standing,
+            score: stored_score(standing, self.next_touch_due, is_never_touched, now),
+        })
+    }
+}
+
+#[derive(FromQueryResult)]
+struct DueRow {
+    entity_id: Uuid,
+    entity_key: String,
+    client_id: Option<Uuid>,
+    epoch: i32,
+    next_touch_due: Timestamp,
+    last_touch_at: Option<Timestamp>,
+    standing_points: i32,
+}
+
+impl Scope<'_> {
+    /// The contacts to touch next, most pressing first: the specification's `select_next_contacts_to_touch`.
+    ///
+    /// Among equal standing points the earlier due ranks first (a property of `domain::engagement`), so the first
+    /// `limit` of each level are enough, and each level is one seek in an index: the size of the table does not matter.
+    pub async fn select_next_contacts_to_touch(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> StoreResult<Vec<DueClock>> {
+        let backend = self.backend();
+        let sql = match backend {
+            DbBackend::Postgres => DUE_POSTGRES,
+            _ => DUE_SQLITE,
+        };
+        let values = [self.tenant.uuid().into(), now.into(), i64::from(limit).into()];
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        let rows = DueRow::find_by_statement(statement).all(&self.conn).await?;
+        let mut due: Vec<DueClock> =
+            rows.into_iter().filter_map(|row| row.due_clock(now)).collect();
+        sort_due(&mut due);
+        due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(due)
+    }
+
+    /// Contacts that are due and have fired no touch, reachable or not, in no particular order.
+    pub async fn list_due_clocks(&self, now: Timestamp, limit: u64) -> StoreResult<Vec<DueClock>> {
+        use clocks::Column;
+        let rows = clocks::Entity::find()
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::EntityType.eq(ClockOwner::Contact.as_str()))
+            .filter(Column::NextTouchDue.lte(now))
+            .filter(Expr::col(Column::FiredEpoch).ne(Expr::col(Column::Epoch)))
+            .order_by_asc(Column::NextTouchDue)
+            .order_by_asc(Column::EntityKey)
+            .limit(limit)
+            .into_model::<DueRow>()
+            .all(&self.conn)
+            .await?;
+        Ok(rows.into_iter().filter_map(|row| row.due_clock(now)).collect())
+    }
+
+    /// One clock.
+    pub async fn find_clock(
+        &self,
+        owner: ClockOwner,
+        entity: Uuid,
+    ) -> StoreResult<Option<ClockRow>> {
+        let row = clocks::Entity::find()
+            .filter(clocks::Column::TenantId.eq(self.tenant.uuid()))
+            .filter(clocks::Column::EntityType.eq(owner.as_str()))
+            .filter(clocks::Column::EntityId.eq(entity))
+            .one(&self.conn)
+            .await?;
+        row.map(clock).transpose()
+    }
+
+    /// Records a touch and winds the clocks on: the specification's `update_engagement_clock`.
+    ///
+    /// The same source counts once, and a touch older than the last one changes no clock.
+    pub async fn record_touch(
+        &self,
+        touch: &Touch<'_>,
+        calendar: &BusinessCalendar,
+        now: Timestamp,
+    ) -> StoreResult<Transition> {
+        let (source_kind, source_id) = touch.source;
+        let row = touches::ActiveModel {
+            id: Set(self.ids.next_uuid(now)),
+            tenant_id: Set(self.tenant.uuid()),
+            contact_id: Set(touch.contact.map(|it| it.uuid())),
+            client_id: Set(touch.client.uuid()),
+            touched_at: Set(touch.at),
+            touch_type: Set(touch.kind.to_string()),
+            touched_by: Set(touch.by.to_owned()),
+            source_kind: Set(source_kind.to_string()),
+            source_id: Set(source_id),
+            created_at: Set(now),
+        };
+        let key =
+            [touches::Column::TenantId, touches::Column::SourceKind, touches::Column::SourceId];
+        let inserted = touches::Entity::insert(row)
+            .on_conflict_do_nothing_on(key)
+            .exec_without_returning(&self.conn)
+            .await?;
+        if !matches!(inserted, TryInsertResult::Inserted(_)) {
+            return Ok(Transition::AlreadyThere);
+        }
+        if let Some(contact) = touch.contact {
+            self.wind(ClockOwner::Contact, contact.uuid(), touch, calendar, now).await?;
+        }
+        self.wind(ClockOwner::Account, touch.client.uuid(), touch, calendar, now).await?;
+        Ok(Transition::Moved)
+    }
+
+    async fn wind(
+        &self,
+        owner: ClockOwner,
+        entity: Uuid,
+        touch: &Touch<'_>,
+        calendar: &BusinessCalendar,
+        now: Timestamp,
+    ) -> StoreResult<()> {
+        use clocks::Column;
+        let Some(row) = self.find_clock(owner, entity).await? else { return Ok(()) };
+        let Some(wound) = touched(&row.state, touch.at, touch.kind, calendar) else {
+            return Ok(());
+        };
+        let due = row
+            .state
+            .paused_until
+            .map_or(wound.next_touch_due, |it| Ord::max(it, wound.next_touch_due));
+        let recent = self.count_touches(owner, entity, touch.at).await?;
+        clocks::Entity::update_many()
+            .col_expr(Column::LastTouchAt, Expr::value(wound.state.last_touch_at))
+            .col_expr(Column::LastTouchType, Expr::value(Some(touch.kind.as_str())))
+            .col_expr(Column::LastTouchBy, Expr::value(Some(touch.by)))
+            .col_expr(Column::NextTouchDue, Expr::value(due))
+            .col_expr(Column::TouchCount30d, Expr::value(recent))
+            .col_expr(Column::Epoch, Expr::value(wound.state.epoch))
+            .col_expr(Column::IsOpen, Expr::value(row.is_reachable))
+            .col_expr(Column::UpdatedAt, Expr::value(now))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.eq(row.id))
+            .exec(&self.conn)
+            .await?;
+        Ok(())
+    }
+
+    async fn count_touches(
+        &self,
+        owner: ClockOwner,
+        entity: Uuid,
+        until: Timestamp,
+    ) -> StoreResult<i32> {
+        let whose = match owner {
+            ClockOwner::Contact => touches::Column::ContactId.eq(entity),
+            ClockOwner::Account => touches::Column::ClientId.eq(entity),
+        };
+        let count = touches::Entity::find()
+            .filter(touches::Column::TenantId.eq(self.tenant.uuid()))
+            .filter(whose)
+            .filter(touches::Column::TouchedAt.gt(until - chrono::TimeDelta::days(RECENT_DAYS)))
+            .filter(touches::Column::TouchedAt.lte(until))
+            .count(&self.conn)
+            .await?;
+        Ok(i32::try_from(count).unwrap_or(i32::MAX))
+    }
+
+    /// Notes that a touch of this epoch was proposed, so that it fires once.
+    pub async fn mark_fired(
+        &self,
+        contact: ContactId,
+        epoch: i32,
+        now: Timestamp,
+    ) -> StoreResult<Transition> {
+        use clocks::Column;
+        let changed = clocks::Entity::update_many()
+            .col_expr(Column::FiredEpoch, Expr::value(epoch))
+            .col_expr(Column::IsOpen, Expr::value(false))
+            .col_expr(Column::UpdatedAt, Expr::value(now))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::EntityType.eq(ClockOwner::Contact.as_str()))
+            .filter(Column::EntityId.eq(contact.uuid()))
+            .filter(Column::Epoch.eq(epoch))
+            .filter(Column::FiredEpoch.ne(epoch))
+            .exec(&self.conn)
+            .await?;
+        Ok(if changed.rows_affected == 1 { Transition::Moved } else { Transition::AlreadyThere })
+    }
+
+    /// Lets a clock fire again at `at` although nobody was touched: a letter was refused, failed or expired.
+    pub async fn mark_rearmed(
+        &self,
+        contact: ContactId,
+        epoch: i32,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> StoreResult<Transition> {
+        use clocks::Column;
+        let changed = clocks::Entity::update_many()
+            .col_expr(Column::Epoch, Expr::col(Column::Epoch).add(1))
+            .col_expr(Column::NextTouchDue, Expr::value(at))
+            .col_expr(Column::IsOpen, Expr::col(Column::UnreachableBecause).is_null())
+            .col_expr(Column::UpdatedAt, Expr::value(now))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::EntityType.eq(ClockOwner::Contact.as_str()))
+            .filter(Column::EntityId.eq(contact.uuid()))
+            .filter(Column::Epoch.eq(epoch))
+            .exec(&self.conn)
+            .await?;
+        Ok(if changed.rows_affected == 1 { Transition::Moved } else { Transition::Lost })
+    }
+
+    /// Lets a clock rest until `until`; a longer rest that is set already stays.
+    pub async fn mark_paused(
+        &self,
+        contact: ContactId,
+        until: Timestamp,
+        reason: &str,
+        now: Timestamp,
+    ) -> StoreResult<Transition> {
+        use clocks::Column;
+        let Some(row) = self.find_clock(ClockOwner::Contact, contact.uuid()).await? else {
+            return Ok(Transition::Lost);
+        };
+        if row.state.paused_until.is_some_and(|set| until <= set) {
+            return Ok(Transition::AlreadyThere);
+        }
+        clocks::Entity::update_many()
+            .col_expr(Column::PausedUntil, Expr::value(Some(until)))
+            .col_expr(Column::PauseReason, Expr::value(Some(reason)))
+            .col_expr(Column::NextTouchDue, Expr::value(Ord::max(row.next_touch_due, until)))
+            .col_expr(Column::UpdatedAt, Expr::value(now))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.eq(row.id))
+            .exec(&self.conn)
+            .await?;
+        Ok(Transition::Moved)
+    }
+
+    /// Ends a rest before its time.
+    pub async fn mark_resumed(
+        &self,
+        contact: ContactId,
+        calendar: &BusinessCalendar,
+        now: Timestamp,
+    ) -> StoreResult<Transition> {
+        use clocks::Column;
+        let Some(row) = self.find_clock(ClockOwner::Contact, contact.uuid()).await? else {
+            return Ok(Transition::Lost);
+        };
+        if row.state.paused_until.is_none() {
+            return Ok(Transition::AlreadyThere);
+        }
+        let due = match row.state.last_touch_at {
+            Some(at) => next_touch_due(Some(at), calendar),
+            None => due_since_ever(),
+        };
+        clocks::Entity::update_many()
+            .col_expr(Column::PausedUntil, Expr::value(None::<Timestamp>))
+            .col_expr(Column::PauseReason, Expr::value(None::<String>))
+            .col_expr(Column::NextTouchDue, Expr::value(due))
+            .col_expr(Column::UpdatedAt, Expr::value(now))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.eq(row.id))
+            .exec(&self.conn)
+            .await?;
+        Ok(Transition::Moved)
+    }
+}
+
+/// The window of `touch_count_30d`.
+const RECENT_DAYS: i64 = 30;
+
+const DUE_POSTGRES: &str = "\
+    SELECT due.* FROM generate_series(0, 60) AS level CROSS JOIN LATERAL ( \
+        SELECT entity_id, entity_key, client_id, epoch, next_touch_due, last_touch_at, standing_points \
+        FROM engagement_clocks \
+        WHERE tenant_id = $1 AND entity_type = 'contact' AND is_open AND standing_points = level \
+            AND next_touch_due <= $2 \
+        ORDER BY next_touch_due, entity_key LIMIT $3) AS due";
+
+const DUE_SQLITE: &str = "\
+    WITH RECURSIVE levels(level) AS (SELECT 0 UNION ALL SELECT level + 1 FROM levels WHERE level < 60) \
+    SELECT entity_id, entity_key, client_id, epoch, next_touch_due, last_touch_at, standing_points \
+    FROM levels CROSS JOIN engagement_clocks ON engagement_clocks.id IN ( \
+        SELECT id FROM engagement_clocks AS due \
+        WHERE due.tenant_id = $1 AND due.entity_type = 'contact' AND due.is_open = 1 \
+            AND due.standing_points = levels.level AND due.next_touch_due <= $2 \
+        ORDER BY due.next_touch_due, due.entity_key LIMIT $3)";
+
+fn clock(row: clocks::Model) -> StoreResult<ClockRow> {
+    let kind = row.last_touch_type.as_deref().map(str::parse).transpose();
+    Ok(ClockRow {
+        state: ClockState {
+            last_touch_at: row.last_touch_at,
+            last_touch_kind: kind.map_err(unreadable("engagement_clocks.last_touch_type"))?,
+            paused_until: row.paused_until,
+            epoch: row.epoch,
+        },
+        next_touch_due: row.next_touch_due,
+        is_fired: row.fired_epoch == row.epoch,
+        id: row.id,
+        is_reachable: row.unreachable_because.is_none(),
+    })
+}

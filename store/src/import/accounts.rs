@@ -1,0 +1,270 @@
+//! Clients, their people, and the addresses that must not be written to.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::{
+    id::ClientId,
+    money::Score,
+    record::ClockOwner,
+    time::{Date, Timestamp},
+};
+use entity::{clients, contacts, engagement_clocks, suppressions};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, prelude::Uuid,
+    sea_query::Expr,
+};
+
+use super::{
+    Origin, UpsertCount,
+    bulk::{Merge, PARAMETERS_MAX, WrittenRow},
+};
+use crate::{Scope, StoreResult};
+
+/// The epoch that a touch was last proposed in, before the first proposal: one that no clock has.
+const NEVER_FIRED: i32 = -1;
+
+/// A company, as it is imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientRow {
+    /// Its key in the source.
+    pub external_id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is a customer at present.
+    pub is_active: bool,
+    /// The source's word for what kind of client it is.
+    pub client_type: Option<String>,
+    /// Country, as the source writes it.
+    pub country: Option<String>,
+    /// Its mail domain, in lower case.
+    pub domain: Option<String>,
+    /// What it is worth in a year, in minor units of the tenant's currency.
+    pub annual_value_minor: Option<i64>,
+    /// How likely it is to be lost, from 0 to 100 points, if the source knows better than its orders tell.
+    pub churn_risk: Option<Score>,
+    /// Since when it has been a client.
+    pub known_since: Option<Date>,
+}
+
+/// A person at a client, as it is imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactRow {
+    /// Their key in the source.
+    pub external_id: String,
+    /// Where they work.
+    pub client: ClientId,
+    /// Their name.
+    pub name: Option<String>,
+    /// Their title, as it would stand on a card.
+    pub title: Option<String>,
+    /// What they decide about, in the source's words.
+    pub role: Option<String>,
+    /// Their address, trimmed and in lower case.
+    pub email: Option<String>,
+    /// Their telephone number, as the source writes it.
+    pub phone: Option<String>,
+    /// Since when they have been known.
+    pub known_since: Option<Date>,
+    /// Whether they still work there.
+    pub is_active: bool,
+}
+
+/// An address that must not be written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuppressionRow {
+    /// The address, trimmed and in lower case.
+    pub address: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Scope<'_> {
+    /// Writes clients, and for each new one its clock, due since ever.
+    pub async fn upsert_clients(
+        &self,
+        origin: &Origin<'_>,
+        rows: &[ClientRow],
+    ) -> StoreResult<UpsertCount> {
+        use clients::Column;
+        let models = rows.iter().map(|row| clients::ActiveModel {
+            id: Set(self.ids.next_uuid(origin.at)),
+            tenant_id: Set(self.tenant.uuid()),
+            source: Set(origin.source.to_owned()),
+            external_id: Set(row.external_id.clone()),
+            name: Set(row.name.clone()),
+            is_active: Set(row.is_active),
+            client_type: Set(row.client_type.clone()),
+            country: Set(row.country.clone()),
+            domain: Set(row.domain.clone()),
+            annual_value_minor: Set(row.annual_value_minor),
+            churn_risk: Set(row.churn_risk.map(|risk| risk.0)),
+            known_since: Set(row.known_since),
+            standing_at: Set(None),
+            created_at: Set(origin.at),
+            updated_at: Set(origin.at),
+        });
+        let merge = Merge::on([Column::TenantId, Column::Source, Column::ExternalId])
+            .take([Column::Name, Column::IsActive, Column::ClientType, Column::Country])
+            .take([Column::Domain, Column::AnnualValueMinor, Column::ChurnRisk, Column::KnownSince])
+            .renew(Column::StandingAt, Expr::value(None::<Timestamp>))
+            .renew(Column::UpdatedAt, Expr::value(origin.at))
+            .owned_by(Column::Id)
+            .keyed_by(Column::ExternalId);
+        let written = self.write_many(models.collect(), &merge).await?;
+        self.start_clocks(origin, ClockOwner::Account, &written.rows).await?;
+        Ok(written.count)
+    }
+
+    /// Writes contacts, and for each new one its clock, due since ever.
+    pub async fn upsert_contacts(
+        &self,
+        origin: &Origin<'_>,
+        rows: &[ContactRow],
+    ) -> StoreResult<UpsertCount> {
+        use contacts::Column;
+        let keys = rows.iter().map(|row| (row.external_id.as_str(), row.client));
+        let mut stale = self.former_owners(contacts::Entity, origin, keys.collect()).await?;
+        let models = rows.iter().map(|row| contacts::ActiveModel {
+            id: Set(self.ids.next_uuid(origin.at)),
+            tenant_id: Set(self.tenant.uuid()),
+            client_id: Set(row.client.uuid()),
+            source: Set(origin.source.to_owned()),
+            external_id: Set(row.external_id.clone()),
+            name: Set(row.name.clone()),
+            title: Set(row.title.clone()),
+            role: Set(row.role.clone()),
+            email: Set(row.email.clone()),
+            phone: Set(row.phone.clone()),
+            known_since: Set(row.known_since),
+            is_active: Set(row.is_active),
+            created_at: Set(origin.at),
+            updated_at: Set(origin.at),
+        });
+        let merge = Merge::on([Column::TenantId, Column::Source, Column::ExternalId])
+            .take([Column::ClientId, Column::Name, Column::Title, Column::Role, Column::Email])
+            .take([Column::Phone, Column::KnownSince, Column::IsActive])
+            .renew(Column::UpdatedAt, Expr::value(origin.at))
+            .owned_by(Column::ClientId)
+            .keyed_by(Column::ExternalId);
+        let written = self.write_many(models.collect(), &merge).await?;
+        self.start_clocks(origin, ClockOwner::Contact, &written.rows).await?;
+        stale.extend(written.owners());
+        self.clear_standing(stale).await?;
+        Ok(written.count)
+    }
+
+    /// Writes addresses that must not be written to; one that is known keeps the reason it had.
+    pub async fn upsert_suppressions(
+        &self,
+        origin: &Origin<'_>,
+        rows: &[SuppressionRow],
+    ) -> StoreResult<UpsertCount> {
+        use suppressions::Column;
+        let mut seen = HashSet::new();
+        let distinct = rows.iter().filter(|row| seen.insert(row.address.as_str()));
+        let models: Vec<_> = distinct
+            .map(|row| suppressions::ActiveModel {
+                id: Set(self.ids.next_uuid(origin.at)),
+                tenant_id: Set(self.tenant.uuid()),
+                address: Set(row.address.clone()),
+                reason: Set(row.reason.clone()),
+                since: Set(origin.at),
+                created_by: Set(origin.actor.to_string()),
+            })
+            .collect();
+        let merge = Merge::on([Column::TenantId, Column::Address]);
+        let written = self.write_many(models, &merge).await?;
+        if 0 < written.count.inserted {
+            let stale = self.clients_of_addresses(&seen.into_iter().collect::<Vec<_>>()).await?;
+            self.clear_standing(stale).await?;
+        }
+        Ok(written.count)
+    }
+
+    /// The clients whose people have these addresses: whom to reach there is a question again.
+    async fn clients_of_addresses(&self, addresses: &[&str]) -> StoreResult<HashSet<Uuid>> {
+        use contacts::Column;
+        let mut found = HashSet::new();
+        for chunk in addresses.chunks(PARAMETERS_MAX) {
+            let clients: Vec<Uuid> = contacts::Entity::find()
+                .select_only()
+                .column(Column::ClientId)
+                .filter(Column::TenantId.eq(self.tenant.uuid()))
+                .filter(Column::Email.is_in(chunk.iter().copied()))
+                .into_tuple()
+                .all(&self.conn)
+                .await?;
+            found.extend(clients);
+        }
+        Ok(found)
+    }
+
+    /// Makes the clocks of new rows, and moves the clock of a person who changed companies.
+    async fn start_clocks(
+        &self,
+        origin: &Origin<'_>,
+        owner: ClockOwner,
+        rows: &[WrittenRow],
+    ) -> StoreResult<()> {
+        use engagement_clocks::Column;
+        let models = rows.iter().map(|row| engagement_clocks::ActiveModel {
+            id: Set(self.ids.next_uuid(origin.at)),
+            tenant_id: Set(self.tenant.uuid()),
+            entity_type: Set(owner.to_string()),
+            entity_id: Set(row.id),
+            entity_key: Set(row.key.clone().unwrap_or_default()),
+            client_id: Set(row.owner),
+            last_touch_at: Set(None),
+            last_touch_type: Set(None),
+            last_touch_by: Set(None),
+            next_touch_due: Set(domain::engagement::due_since_ever()),
+            touch_count_30d: Set(0),
+            priority_score: Set(0),
+            standing_points: Set(0),
+            epoch: Set(0),
+            fired_epoch: Set(NEVER_FIRED),
+            is_open: Set(true),
+            unreachable_because: Set(None),
+            paused_until: Set(None),
+            pause_reason: Set(None),
+            created_at: Set(origin.at),
+            updated_at: Set(origin.at),
+        });
+        let merge = Merge::on([Column::TenantId, Column::EntityType, Column::EntityId])
+            .take([Column::ClientId])
+            .renew(Column::UpdatedAt, Expr::value(origin.at));
+        self.write_many(models.collect(), &merge).await?;
+        Ok(())
+    }
+
+    /// The clients that rows belong to now and will not any more, once they are written.
+    pub(super) async fn former_owners<E: EntityTrait>(
+        &self,
+        table: E,
+        origin: &Origin<'_>,
+        rows: HashMap<&str, ClientId>,
+    ) -> StoreResult<HashSet<Uuid>> {
+        let keys: Vec<&str> = rows.keys().copied().collect();
+        let owners = self.owners_by_external_id(table, origin.source, &keys).await?;
+        let moved = owners.into_iter().filter(|(external_id, owner)| {
+            rows.get(external_id.as_str()).is_some_and(|client| client.uuid() != *owner)
+        });
+        Ok(moved.map(|(_, owner)| owner).collect())
+    }
+
+    /// Has the next plan work out anew how much these clients matter.
+    pub(super) async fn clear_standing(&self, stale: HashSet<Uuid>) -> StoreResult<()> {
+        use clients::Column;
+        let stale: Vec<Uuid> = stale.into_iter().collect();
+        for chunk in stale.chunks(PARAMETERS_MAX) {
+            clients::Entity::update_many()
+                .col_expr(Column::StandingAt, Expr::value(None::<Timestamp>))
+                .filter(Column::TenantId.eq(self.tenant.uuid()))
+                .filter(Column::Id.is_in(chunk.iter().copied()))
+                .filter(Column::StandingAt.is_not_null())
+                .exec(&self.conn)
+                .await?;
+        }
+        Ok(())
+    }
+}

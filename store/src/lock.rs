@@ -1,0 +1,102 @@
+//! The tenant's lock: one run at a time, and a fence that a late worker cannot pass.
+//!
+//! The run owns the lock, not a phase: each phase acquires it again with the run's id, and it may lapse in between.
+//! The row is never deleted, so its number never goes back.
+
+use domain::{
+    id::{RunId, TenantId},
+    time::Timestamp,
+};
+use entity::agent_tenant_locks as locks;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, sea_query::Expr,
+};
+
+use crate::{Fence, Store, StoreResult};
+
+/// What came of asking for a tenant's lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TenantLock {
+    /// The run has it, under this fence.
+    Held(Fence),
+    /// Another run has it.
+    Busy {
+        /// Which instance works there.
+        locked_by: String,
+        /// When its hold ends unless it is taken again.
+        expires_at: Timestamp,
+    },
+}
+
+impl Store {
+    /// Takes the tenant's lock for a run, or takes it again, drawing a new fence number each time.
+    ///
+    /// `now` and `expires_at` are the machine's time. A lapsed lock of another run is taken over.
+    pub async fn acquire_tenant(
+        &self,
+        tenant: TenantId,
+        run: RunId,
+        locked_by: &str,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> StoreResult<TenantLock> {
+        use locks::Column;
+        let first = locks::ActiveModel {
+            tenant_id: Set(tenant.uuid()),
+            locked_at: Set(now),
+            locked_by: Set(locked_by.to_owned()),
+            // Expired from the start: the update below is the only way to hold it.
+            expires_at: Set(Timestamp::UNIX_EPOCH),
+            fence: Set(0),
+            run_id: Set(None),
+        };
+        let txn = self.begin_immediate().await?;
+        locks::Entity::insert(first)
+            .on_conflict_do_nothing_on([Column::TenantId])
+            .exec_without_returning(&txn)
+            .await?;
+        let is_free = Condition::any()
+            .add(Column::ExpiresAt.lte(now))
+            .add(Column::RunId.is_null())
+            .add(Column::RunId.eq(run.uuid()));
+        let taken = locks::Entity::update_many()
+            .col_expr(Column::Fence, Expr::col(Column::Fence).add(1))
+            .col_expr(Column::LockedAt, Expr::value(now))
+            .col_expr(Column::LockedBy, Expr::value(locked_by))
+            .col_expr(Column::ExpiresAt, Expr::value(expires_at))
+            .col_expr(Column::RunId, Expr::value(Some(run.uuid())))
+            .filter(Column::TenantId.eq(tenant.uuid()))
+            .filter(is_free)
+            .exec_with_returning(&txn)
+            .await?;
+        let outcome = match taken.into_iter().next() {
+            Some(row) => TenantLock::Held(Fence { run, number: row.fence }),
+            None => {
+                let row = locks::Entity::find_by_id(tenant.uuid()).one(&txn).await?;
+                let (locked_by, expires_at) =
+                    row.map_or_else(Default::default, |row| (row.locked_by, row.expires_at));
+                TenantLock::Busy { locked_by, expires_at }
+            }
+        };
+        txn.commit().await?;
+        Ok(outcome)
+    }
+
+    /// Gives the lock back, if this fence still holds it.
+    pub async fn release_tenant(
+        &self,
+        tenant: TenantId,
+        fence: Fence,
+        now: Timestamp,
+    ) -> StoreResult<()> {
+        use locks::Column;
+        locks::Entity::update_many()
+            .col_expr(Column::ExpiresAt, Expr::value(now))
+            .col_expr(Column::RunId, Expr::value(None::<sea_orm::prelude::Uuid>))
+            .filter(Column::TenantId.eq(tenant.uuid()))
+            .filter(Column::Fence.eq(fence.number))
+            .exec(self.db())
+            .await?;
+        Ok(())
+    }
+}

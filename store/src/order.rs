@@ -1,0 +1,314 @@
+//! Orders: which wait for a check, and what was found.
+//!
+//! What a check needs to know is loaded in [`crate::order_facts`].
+
+use std::collections::HashSet;
+
+use domain::{
+    cycle::OrderRef,
+    id::{ClientId, OrderId, RunId},
+    order::{Fault, OrderVerdict},
+    record::{OpenOrClosed, OrderStatus},
+    time::{Date, Timestamp},
+};
+use entity::{order_exceptions, orders};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    prelude::Uuid,
+    sea_query::{Expr, OnConflict},
+};
+
+use crate::{Scope, StoreResult, Transition, error::unreadable};
+
+/// What a check found, ready to be kept.
+#[derive(Clone, Debug)]
+pub struct CheckedOrder {
+    /// Which order.
+    pub id: OrderId,
+    /// The status that the check was made in.
+    pub from: OrderStatus,
+    /// The verdict.
+    pub verdict: OrderVerdict,
+}
+
+/// An exception as people see it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct ExceptionRow {
+    /// The order's number.
+    pub order_number: String,
+    /// Which order.
+    pub order_id: OrderId,
+    /// The specification's type.
+    #[serde(rename = "type")]
+    pub exception_type: String,
+    /// Trade code.
+    pub code: String,
+    /// Whether it holds the order.
+    pub severity: String,
+    /// Where in the order.
+    pub field_path: String,
+    /// What was expected.
+    pub expected: Option<String>,
+    /// What was found.
+    pub actual: Option<String>,
+    /// What to do.
+    pub suggested_fix: String,
+    /// Whose it is to do.
+    pub owner_role: String,
+    /// Open or closed.
+    pub status: String,
+}
+
+/// Faults written in one statement.
+const FAULTS_PER_STATEMENT: usize = 500;
+/// Ids in one statement: well under the 32,766 parameters that SQLite takes.
+const IDS_PER_STATEMENT: usize = 5_000;
+
+impl Scope<'_> {
+    /// Orders that were never checked and are visible by their date, oldest first.
+    pub async fn list_orders_waiting(&self, today: Date, limit: u64) -> StoreResult<Vec<OrderRef>> {
+        self.order_refs(OrderStatus::New, today, None, limit).await
+    }
+
+    /// Held orders whose last check is older than `checked_before`, oldest check first.
+    pub async fn list_orders_held(
+        &self,
+        today: Date,
+        checked_before: Timestamp,
+        limit: u64,
+    ) -> StoreResult<Vec<OrderRef>> {
+        self.order_refs(OrderStatus::Held, today, Some(checked_before), limit).await
+    }
+
+    async fn order_refs(
+        &self,
+        status: OrderStatus,
+        today: Date,
+        checked_before: Option<Timestamp>,
+        limit: u64,
+    ) -> StoreResult<Vec<OrderRef>> {
+        use orders::Column;
+        let mut query = orders::Entity::find()
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Status.eq(status.as_str()))
+            .filter(Column::OrderedOn.lte(today));
+        if let Some(before) = checked_before {
+            query = query.filter(Column::CheckedAt.lt(before)).order_by_asc(Column::CheckedAt);
+        }
+        let rows = query
+            .order_by_asc(Column::OrderedOn)
+            .order_by_asc(Column::Number)
+            .limit(limit)
+            .all(&self.conn)
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| OrderRef {
+                id: OrderId::from_uuid(row.id),
+                number: row.number,
+                client: ClientId::from_uuid(row.client_id),
+                ordered_on: row.ordered_on,
+                required_on: row.required_on,
+                is_recheck: status == OrderStatus::Held,
+            })
+            .collect())
+    }
+
+    /// Dates and numbers of some orders, which is the order in which they are checked.
+    pub async fn order_keys(&self, ids: &[OrderId]) -> StoreResult<Vec<(Date, String, OrderId)>> {
+        use orders::Column;
+        let mut keys = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(IDS_PER_STATEMENT) {
+            let rows: Vec<(Date, String, Uuid)> = orders::Entity::find()
+                .select_only()
+                .columns([Column::OrderedOn, Column::Number, Column::Id])
+                .filter(Column::TenantId.eq(self.tenant.uuid()))
+                .filter(Column::Id.is_in(chunk.iter().map(|id| id.uuid())))
+                .into_tuple()
+                .all(&self.conn)
+                .await?;
+            keys.extend(
+                rows.into_iter().map(|(day, number, id)| (day, number, OrderId::from_uuid(id))),
+            );
+        }
+        Ok(keys)
+    }
+
+    /// Keeps a verdict: the order's status and total, its faults, and that earlier faults are gone.
+    ///
+    /// Finding a fault again renews it; nothing is written when the order has moved on meanwhile.
+    pub async fn mark_order_checked(
+        &self,
+        checked: &CheckedOrder,
+        run: RunId,
+        now: Timestamp,
+    ) -> StoreResult<Transition> {
+        use orders::Column;
+        let to = if checked.verdict.holds() { OrderStatus::Held } else { OrderStatus::Open };
+        let moved = orders::Entity::update_many()
+            .col_expr(Column::Status, Expr::value(to.as_str()))
+            .col_expr(
+                Column::ComputedTotalMinor,
+                Expr::value(checked.verdict.total.map(|it| it.minor)),
+            )
+            .col_expr(Column::CheckedAt, Expr::value(Some(now)))
+            .col_expr(Column::UpdatedAt, Expr::value(now))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.eq(checked.id.uuid()))
+            .filter(Column::Status.eq(checked.from.as_str()))
+            .exec(&self.conn)
+            .await?;
+        if moved.rows_affected == 0 {
+            return Ok(Transition::Lost);
+        }
+        if checked.from == OrderStatus::Held {
+            self.close_exceptions(checked, now).await?;
+        }
+        self.upsert_exceptions(checked, run, now).await?;
+        Ok(Transition::Moved)
+    }
+
+    async fn close_exceptions(&self, checked: &CheckedOrder, now: Timestamp) -> StoreResult<()> {
+        use order_exceptions::Column;
+        order_exceptions::Entity::update_many()
+            .col_expr(Column::Status, Expr::value(OpenOrClosed::Closed.as_str()))
+            .col_expr(Column::ResolvedAt, Expr::value(Some(now)))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::OrderId.eq(checked.id.uuid()))
+            .filter(Column::Status.eq(OpenOrClosed::Open.as_str()))
+            .exec(&self.conn)
+            .await?;
+        Ok(())
+    }
+
+    async fn upsert_exceptions(
+        &self,
+        checked: &CheckedOrder,
+        run: RunId,
+        now: Timestamp,
+    ) -> StoreResult<()> {
+        use order_exceptions::Column;
+        // Two faults of one code at one place are one exception.
+        let mut seen = HashSet::new();
+        let faults =
+            checked.verdict.faults.iter().filter(|it| seen.insert((it.code, &it.field_path)));
+        let rows: Vec<_> =
+            faults.map(|fault| self.exception(checked.id, fault, run, now)).collect();
+        let renew = OnConflict::columns([
+            Column::TenantId,
+            Column::OrderId,
+            Column::Code,
+            Column::FieldPath,
+        ])
+        .update_columns([
+            Column::Severity,
+            Column::Expected,
+            Column::Actual,
+            Column::Tolerance,
+            Column::SuggestedFix,
+            Column::Status,
+            Column::LastSeenAt,
+            Column::ResolvedAt,
+        ])
+        .to_owned();
+        for chunk in rows.chunks(FAULTS_PER_STATEMENT) {
+            order_exceptions::Entity::insert_many(chunk.iter().cloned())
+                .on_conflict(renew.clone())
+                .exec_without_returning(&self.conn)
+                .await?;
+        }
+        Ok(())
+    }
+
+    fn exception(
+        &self,
+        order: OrderId,
+        fault: &Fault,
+        run: RunId,
+        now: Timestamp,
+    ) -> order_exceptions::ActiveModel {
+        order_exceptions::ActiveModel {
+            id: Set(self.ids.next_uuid(now)),
+            tenant_id: Set(self.tenant.uuid()),
+            order_id: Set(order.uuid()),
+            run_id: Set(Some(run.uuid())),
+            exception_type: Set(fault.exception_type.to_string()),
+            code: Set(fault.code.to_string()),
+            severity: Set(fault.severity.to_string()),
+            line_no: Set(fault.line_no),
+            field_path: Set(fault.field_path.clone()),
+            expected: Set(fault.expected.clone()),
+            actual: Set(fault.actual.clone()),
+            tolerance: Set(fault.tolerance.clone()),
+            suggested_fix: Set(fault.suggested_fix.clone()),
+            owner_role: Set(fault.owner_role.to_string()),
+            resolves_itself: Set(fault.resolves_itself),
+            status: Set(OpenOrClosed::Open.to_string()),
+            first_seen_at: Set(now),
+            last_seen_at: Set(now),
+            resolved_at: Set(None),
+        }
+    }
+
+    /// Exceptions of one order or of all, newest order first.
+    pub async fn list_exceptions(
+        &self,
+        order: Option<OrderId>,
+        only_open: bool,
+        limit: u64,
+    ) -> StoreResult<Vec<ExceptionRow>> {
+        use order_exceptions::Column;
+        let mut query =
+            order_exceptions::Entity::find().filter(Column::TenantId.eq(self.tenant.uuid()));
+        if let Some(order) = order {
+            query = query.filter(Column::OrderId.eq(order.uuid()));
+        }
+        if only_open {
+            query = query.filter(Column::Status.eq(OpenOrClosed::Open.as_str()));
+        }
+        let rows = query
+            .order_by_desc(Column::FirstSeenAt)
+            .order_by_asc(Column::OrderId)
+            .order_by_asc(Column::FieldPath)
+            .limit(limit)
+            .all(&self.conn)
+            .await?;
+        let ids: HashSet<_> = rows.iter().map(|row| row.order_id).collect();
+        let numbers = self.order_numbers(ids.into_iter().collect()).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| ExceptionRow {
+                order_number: numbers.get(&row.order_id).cloned().unwrap_or_default(),
+                order_id: OrderId::from_uuid(row.order_id),
+                exception_type: row.exception_type,
+                code: row.code,
+                severity: row.severity,
+                field_path: row.field_path,
+                expected: row.expected,
+                actual: row.actual,
+                suggested_fix: row.suggested_fix,
+                owner_role: row.owner_role,
+                status: row.status,
+            })
+            .collect())
+    }
+
+    /// An order's id and status by its number.
+    pub async fn find_order_by_number(
+        &self,
+        number: &str,
+    ) -> StoreResult<Option<(OrderId, OrderStatus)>> {
+        let row = orders::Entity::find()
+            .filter(orders::Column::TenantId.eq(self.tenant.uuid()))
+            .filter(orders::Column::Number.eq(number))
+            .order_by_desc(orders::Column::OrderedOn)
+            .one(&self.conn)
+            .await?;
+        row.map(|row| {
+            let status = row.status.parse().map_err(unreadable("orders.status"))?;
+            Ok((OrderId::from_uuid(row.id), status))
+        })
+        .transpose()
+    }
+}

@@ -1,0 +1,217 @@
+//! The outbound ledger: intent and verdict first, then the claim, then the result.
+
+use domain::{
+    action::OutboundStatus,
+    id::{ActionId, ClientId, ContactId, DecisionId, OutboundId},
+    proposal::LetterPayload,
+    time::Timestamp,
+};
+use entity::outbound_messages as outbound;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
+};
+
+use crate::{Scope, StoreResult, Transition, error::unreadable};
+
+/// An outbound message as it is stored.
+#[derive(Clone, Debug)]
+pub struct OutboundRow {
+    /// The intent's id: the key under which a transport knows it.
+    pub id: OutboundId,
+    /// The action it carries out.
+    pub action: ActionId,
+    /// To whom.
+    pub contact: ContactId,
+    /// For which account.
+    pub client: ClientId,
+    /// Where it is.
+    pub status: OutboundStatus,
+    /// Whether its leaving counts as a touch.
+    pub touches_clock: bool,
+    /// When it left.
+    pub sent_at: Option<Timestamp>,
+    /// The address.
+    pub to_address: String,
+    /// Subject line.
+    pub subject: String,
+    /// Plain text.
+    pub body: String,
+}
+
+/// An intent to write down.
+#[derive(Clone, Debug)]
+pub struct NewOutbound<'a> {
+    /// The action it carries out.
+    pub action: ActionId,
+    /// The verdict that allows it.
+    pub decision: DecisionId,
+    /// For which account.
+    pub client: ClientId,
+    /// The letter.
+    pub letter: &'a LetterPayload,
+    /// Which transport will take it.
+    pub transport: &'a str,
+    /// Whether its leaving counts as a touch.
+    pub touches_clock: bool,
+}
+
+impl Scope<'_> {
+    /// Writes down the intent to send. One action has one intent, however often it is begun.
+    pub async fn insert_outbound(
+        &self,
+        new: &NewOutbound<'_>,
+        now: Timestamp,
+    ) -> StoreResult<OutboundRow> {
+        if let Some(there) = self.find_outbound_of(new.action).await? {
+            return Ok(there);
+        }
+        let id: OutboundId = self.new_id(now);
+        let row = outbound::ActiveModel {
+            id: Set(id.uuid()),
+            tenant_id: Set(self.tenant.uuid()),
+            action_id: Set(new.action.uuid()),
+            decision_id: Set(new.decision.uuid()),
+            contact_id: Set(new.letter.contact.uuid()),
+            client_id: Set(new.client.uuid()),
+            status: Set(OutboundStatus::Intended.to_string()),
+            transport: Set(new.transport.to_owned()),
+            template: Set(new.letter.template.clone()),
+            touches_clock: Set(new.touches_clock),
+            claimed_by: Set(None),
+            claimed_at: Set(None),
+            sent_at: Set(None),
+            provider_ref: Set(None),
+            error: Set(None),
+            created_at: Set(now),
+            to_address: Set(new.letter.to.clone()),
+            subject: Set(new.letter.subject.clone()),
+            body: Set(new.letter.body.clone()),
+        };
+        outbound::Entity::insert(row).exec_without_returning(&self.conn).await?;
+        Ok(OutboundRow {
+            id,
+            action: new.action,
+            contact: new.letter.contact,
+            client: new.client,
+            status: OutboundStatus::Intended,
+            touches_clock: new.touches_clock,
+            sent_at: None,
+            to_address: new.letter.to.clone(),
+            subject: new.letter.subject.clone(),
+            body: new.letter.body.clone(),
+        })
+    }
+
+    /// The intent of an action, if it was written down.
+    pub async fn find_outbound_of(&self, action: ActionId) -> StoreResult<Option<OutboundRow>> {
+        let row = outbound::Entity::find()
+            .filter(outbound::Column::TenantId.eq(self.tenant.uuid()))
+            .filter(outbound::Column::ActionId.eq(action.uuid()))
+            .one(&self.conn)
+            .await?;
+        row.map(outbound_row).transpose()
+    }
+
+    /// Claims an intent for sending; only one caller gets it.
+    pub async fn mark_outbound_claimed(
+        &self,
+        id: OutboundId,
+        by: &str,
+        now: Timestamp,
+    ) -> StoreResult<Transition> {
+        use outbound::Column;
+        let moved = outbound::Entity::update_many()
+            .col_expr(Column::Status, Expr::value(OutboundStatus::Claimed.as_str()))
+            .col_expr(Column::ClaimedBy, Expr::value(Some(by)))
+            .col_expr(Column::ClaimedAt, Expr::value(Some(now)))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.eq(id.uuid()))
+            .filter(Column::Status.eq(OutboundStatus::Intended.as_str()))
+            .exec(&self.conn)
+            .await?;
+        self.outbound_transition(id, moved.rows_affected, OutboundStatus::Claimed).await
+    }
+
+    /// Records what the transport said.
+    pub async fn mark_outbound_result(
+        &self,
+        id: OutboundId,
+        to: OutboundStatus,
+        provider_ref: Option<&str>,
+        error: Option<&str>,
+        now: Timestamp,
+    ) -> StoreResult<Transition> {
+        use outbound::Column;
+        let mut update = outbound::Entity::update_many()
+            .col_expr(Column::Status, Expr::value(to.as_str()))
+            .col_expr(Column::ProviderRef, Expr::value(provider_ref))
+            .col_expr(Column::Error, Expr::value(error))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.eq(id.uuid()))
+            .filter(Column::Status.eq(OutboundStatus::Claimed.as_str()));
+        if to == OutboundStatus::Sent {
+            update = update.col_expr(Column::SentAt, Expr::value(Some(now)));
+        }
+        let moved = update.exec(&self.conn).await?;
+        self.outbound_transition(id, moved.rows_affected, to).await
+    }
+
+    async fn outbound_transition(
+        &self,
+        id: OutboundId,
+        moved: u64,
+        to: OutboundStatus,
+    ) -> StoreResult<Transition> {
+        if moved == 1 {
+            return Ok(Transition::Moved);
+        }
+        let status: Option<String> = outbound::Entity::find()
+            .select_only()
+            .column(outbound::Column::Status)
+            .filter(outbound::Column::TenantId.eq(self.tenant.uuid()))
+            .filter(outbound::Column::Id.eq(id.uuid()))
+            .into_tuple()
+            .one(&self.conn)
+            .await?;
+        let is_there = status.as_deref() == Some(to.as_str());
+        Ok(if is_there { Transition::AlreadyThere } else { Transition::Lost })
+    }
+
+    /// Letters that left after `since`.
+    pub async fn count_sent_since(&self, since: Timestamp) -> StoreResult<u32> {
+        let count = outbound::Entity::find()
+            .filter(outbound::Column::TenantId.eq(self.tenant.uuid()))
+            .filter(outbound::Column::SentAt.gt(since))
+            .count(&self.conn)
+            .await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// The ledger, newest first.
+    pub async fn list_outbound(&self, limit: u64) -> StoreResult<Vec<OutboundRow>> {
+        let rows = outbound::Entity::find()
+            .filter(outbound::Column::TenantId.eq(self.tenant.uuid()))
+            .order_by_desc(outbound::Column::CreatedAt)
+            .order_by_desc(outbound::Column::Id)
+            .limit(limit)
+            .all(&self.conn)
+            .await?;
+        rows.into_iter().map(outbound_row).collect()
+    }
+}
+
+fn outbound_row(row: outbound::Model) -> StoreResult<OutboundRow> {
+    Ok(OutboundRow {
+        id: OutboundId::from_uuid(row.id),
+        action: ActionId::from_uuid(row.action_id),
+        contact: ContactId::from_uuid(row.contact_id),
+        client: ClientId::from_uuid(row.client_id),
+        status: row.status.parse().map_err(unreadable("outbound_messages.status"))?,
+        touches_clock: row.touches_clock,
+        sent_at: row.sent_at,
+        to_address: row.to_address,
+        subject: row.subject,
+        body: row.body,
+    })
+}
