@@ -1,0 +1,1 @@
+//! Simulated days of whole cycles, on both databases.
