@@ -12,9 +12,29 @@ pub struct Currency([u8; 3]);
 
 /// Active ISO 4217 codes whose minor unit is not a hundredth, with their number of decimals.
 const UNUSUAL_DECIMALS: &[(&str, u32)] = &[
-    ("BHD", 3), ("BIF", 0), ("CLP", 0), ("DJF", 0), ("GNF", 0), ("IQD", 3), ("ISK", 0), ("JOD", 3),
-    ("JPY", 0), ("KMF", 0), ("KRW", 0), ("KWD", 3), ("LYD", 3), ("OMR", 3), ("PYG", 0), ("RWF", 0),
-    ("TND", 3), ("UGX", 0), ("VND", 0), ("VUV", 0), ("XAF", 0), ("XOF", 0), ("XPF", 0),
+    ("BHD", 3),
+    ("BIF", 0),
+    ("CLP", 0),
+    ("DJF", 0),
+    ("GNF", 0),
+    ("IQD", 3),
+    ("ISK", 0),
+    ("JOD", 3),
+    ("JPY", 0),
+    ("KMF", 0),
+    ("KRW", 0),
+    ("KWD", 3),
+    ("LYD", 3),
+    ("OMR", 3),
+    ("PYG", 0),
+    ("RWF", 0),
+    ("TND", 3),
+    ("UGX", 0),
+    ("VND", 0),
+    ("VUV", 0),
+    ("XAF", 0),
+    ("XOF", 0),
+    ("XPF", 0),
 ];
 
 /// Active ISO 4217 codes whose minor unit is a hundredth.
@@ -333,7 +353,10 @@ mod tests {
     #[test]
     fn rates_stay_between_nothing_and_the_whole() {
         assert_eq!(BasisPoints::parse_fraction("0.15"), Ok(BasisPoints(1_500)));
-        assert_eq!(BasisPoints::parse_percent("12.5 %".trim_end_matches('%')), Ok(BasisPoints(1_250)));
+        assert_eq!(
+            BasisPoints::parse_percent("12.5 %".trim_end_matches('%')),
+            Ok(BasisPoints(1_250))
+        );
         assert!(BasisPoints::parse_fraction("15").is_err());
         assert!(BasisPoints::parse_fraction("-0.1").is_err());
         assert_eq!(BasisPoints(1_250).to_string(), "12.5 %");

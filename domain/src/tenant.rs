@@ -2,11 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    cycle::Budgets,
-    money::BasisPoints,
-    order::OrderPolicy,
-};
+use crate::{cycle::Budgets, money::BasisPoints, order::OrderPolicy};
 
 /// Everything that an operator may set for one tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike, Utc, Weekday};
+use chrono::{
+    DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike, Utc, Weekday,
+};
 pub use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -163,7 +165,8 @@ impl BusinessCalendar {
         let local = date.and_time(time);
         (0..=GAP_STEPS_MAX)
             .filter_map(|steps| {
-                let shifted = local.checked_add_signed(TimeDelta::minutes(GAP_STEP_MINUTES * steps))?;
+                let shifted =
+                    local.checked_add_signed(TimeDelta::minutes(GAP_STEP_MINUTES * steps))?;
                 self.zone.from_local_datetime(&shifted).earliest()
             })
             .next()
@@ -197,8 +200,11 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// The first day of the quarter after the one that a date falls in.
 pub fn next_quarter_start(date: Date) -> Date {
     let first_month_of_next = (date.month0() / 3 + 1) * 3 + 1;
-    let (year, month) =
-        if 12 < first_month_of_next { (date.year() + 1, 1) } else { (date.year(), first_month_of_next) };
+    let (year, month) = if 12 < first_month_of_next {
+        (date.year() + 1, 1)
+    } else {
+        (date.year(), first_month_of_next)
+    };
     NaiveDate::from_ymd_opt(year, month, 1).unwrap_or(NaiveDate::MAX)
 }
 
@@ -220,9 +226,15 @@ mod tests {
         // 26 March 2027 is a Friday before the clocks go forward on Sunday the 28th.
         assert!(!calendar.is_open(at("2027-03-26T07:59:59Z")));
         assert!(calendar.is_open(at("2027-03-26T08:00:00Z")));
-        assert_eq!(calendar.next_open(at("2027-03-26T17:00:00Z")), Some(at("2027-03-29T07:00:00Z")));
+        assert_eq!(
+            calendar.next_open(at("2027-03-26T17:00:00Z")),
+            Some(at("2027-03-29T07:00:00Z"))
+        );
         // 29 October 2027 is a Friday before they go back on Sunday the 31st.
-        assert_eq!(calendar.next_open(at("2027-10-29T16:00:00Z")), Some(at("2027-11-01T08:00:00Z")));
+        assert_eq!(
+            calendar.next_open(at("2027-10-29T16:00:00Z")),
+            Some(at("2027-11-01T08:00:00Z"))
+        );
     }
 
     #[test]
@@ -230,7 +242,8 @@ mod tests {
         let half_past_two = NaiveTime::from_hms_opt(2, 30, 0).unwrap();
         let skipped = berlin().moment(NaiveDate::from_ymd_opt(2027, 3, 28).unwrap(), half_past_two);
         assert_eq!(skipped, at("2027-03-28T01:00:00Z"));
-        let doubled = berlin().moment(NaiveDate::from_ymd_opt(2027, 10, 31).unwrap(), half_past_two);
+        let doubled =
+            berlin().moment(NaiveDate::from_ymd_opt(2027, 10, 31).unwrap(), half_past_two);
         assert_eq!(doubled, at("2027-10-31T00:30:00Z"));
     }
 
@@ -241,7 +254,10 @@ mod tests {
         calendar.holidays.extend([day("2026-12-25"), day("2027-01-01")]);
         assert_eq!(calendar.business_day_on_or_before(day("2026-12-27")), day("2026-12-24"));
         assert_eq!(calendar.business_days_back(day("2026-12-28"), 1), day("2026-12-24"));
-        assert_eq!(calendar.next_open(at("2026-12-24T20:00:00Z")), Some(at("2026-12-28T08:00:00Z")));
+        assert_eq!(
+            calendar.next_open(at("2026-12-24T20:00:00Z")),
+            Some(at("2026-12-28T08:00:00Z"))
+        );
     }
 
     #[test]

@@ -15,7 +15,7 @@ use store::{
     memory::Pattern,
 };
 
-use super::{Done, fail};
+use super::{End, fail};
 use crate::{AgentError, cycle::Stage, gate::Ruling};
 
 /// A pattern that nobody saw again for this long is let go.
@@ -26,7 +26,7 @@ pub(crate) async fn apply(
     stage: &Stage<'_>,
     action: &ActionRow,
     ruling: Ruling,
-) -> Result<Done, AgentError> {
+) -> Result<End, AgentError> {
     let work = stage.begin().await?;
     let scope = work.scope();
     let changed = change(stage, &scope, action).await?;
@@ -48,14 +48,14 @@ pub(crate) async fn apply(
     let end = ActionChange::to(ActionStatus::Done, stage.now)
         .executed(stage.run, json!({ "did": outcome }));
     if scope.mark_action(action.id, action.status, &end).await? == Transition::Lost {
-        return Ok(Done::Gone);
+        return Ok(End::Gone);
     }
     if let Some(client) = action.proposal.client {
         scope.mark_standing_stale(client).await?;
     }
     drop(scope);
     work.commit().await?;
-    Ok(Done::Done { outcome })
+    Ok(End::Done { outcome })
 }
 
 async fn change(

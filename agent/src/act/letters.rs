@@ -22,7 +22,7 @@ use store::{
 
 use connectors::mail::{MailError, OutgoingMail, Whereabouts};
 
-use super::{Done, fail};
+use super::{End, fail};
 use crate::{
     AgentError,
     cycle::Stage,
@@ -35,7 +35,7 @@ pub(crate) async fn begin(
     stage: &Stage<'_>,
     action: &ActionRow,
     ruling: Ruling,
-) -> Result<Done, AgentError> {
+) -> Result<End, AgentError> {
     let Payload::Letter(letter) = &action.proposal.payload else {
         return fail(stage, action, "the payload is no letter").await;
     };
@@ -46,7 +46,7 @@ pub(crate) async fn begin(
     let scope = work.scope();
     let change = ActionChange::to(ActionStatus::Executing, stage.now);
     if scope.mark_action(action.id, action.status, &change).await? == Transition::Lost {
-        return Ok(Done::Gone);
+        return Ok(End::Gone);
     }
     let decision = scope
         .insert_decision(
@@ -77,7 +77,7 @@ pub(crate) async fn begin(
 const FILE: &str = "file";
 
 /// Goes on with an intent from whatever state it is in.
-pub(crate) async fn finish(stage: &Stage<'_>, action: &ActionRow) -> Result<Done, AgentError> {
+pub(crate) async fn finish(stage: &Stage<'_>, action: &ActionRow) -> Result<End, AgentError> {
     let scope = stage.agent.store.tenant(stage.tenant.id);
     let Some(intent) = scope.find_outbound_of(action.id).await? else {
         // The state was changed and the intent was not written: they are written together, so this is a damaged record.
@@ -91,11 +91,11 @@ pub(crate) async fn finish(stage: &Stage<'_>, action: &ActionRow) -> Result<Done
             }
             Ok(Whereabouts::NotSent) => send(stage, action, &intent).await,
             Ok(Whereabouts::Unknown) => settle_unknown(stage, action, &intent).await,
-            Err(error) => Ok(Done::Deferred { because: error.to_string() }),
+            Err(error) => Ok(End::Deferred { because: error.to_string() }),
         },
         OutboundStatus::Sent | OutboundStatus::Failed | OutboundStatus::Unknown => {
             // Result and action are recorded together, so this is another worker's finished work.
-            Ok(Done::Gone)
+            Ok(End::Gone)
         }
     }
 }
@@ -104,14 +104,14 @@ async fn claim_and_send(
     stage: &Stage<'_>,
     action: &ActionRow,
     intent: &OutboundRow,
-) -> Result<Done, AgentError> {
+) -> Result<End, AgentError> {
     let work = stage.begin().await?;
     let claimed =
         work.scope().mark_outbound_claimed(intent.id, &stage.agent.instance, stage.now).await?;
     work.commit().await?;
     match claimed {
         Transition::Moved => send(stage, action, intent).await,
-        Transition::AlreadyThere | Transition::Lost => Ok(Done::Gone),
+        Transition::AlreadyThere | Transition::Lost => Ok(End::Gone),
     }
 }
 
@@ -119,7 +119,7 @@ async fn send(
     stage: &Stage<'_>,
     action: &ActionRow,
     intent: &OutboundRow,
-) -> Result<Done, AgentError> {
+) -> Result<End, AgentError> {
     let mail = OutgoingMail {
         intent: intent.id,
         from_name: stage.tenant.sender_name.clone(),
@@ -134,7 +134,7 @@ async fn send(
         Err(MailError::Refused(because)) => settle_failed(stage, action, intent, &because).await,
         // It stays claimed; the next Act asks the transport what became of it.
         Err(error @ (MailError::Unavailable(_) | MailError::Unanswered(_))) => {
-            Ok(Done::Deferred { because: error.to_string() })
+            Ok(End::Deferred { because: error.to_string() })
         }
     }
 }
@@ -144,14 +144,14 @@ async fn settle_sent(
     action: &ActionRow,
     intent: &OutboundRow,
     reference: &str,
-) -> Result<Done, AgentError> {
+) -> Result<End, AgentError> {
     let work = stage.begin().await?;
     let scope = work.scope();
     let sent = OutboundStatus::Sent;
     let moved =
         scope.mark_outbound_result(intent.id, sent, Some(reference), None, stage.now).await?;
     if moved != Transition::Moved {
-        return Ok(Done::Gone);
+        return Ok(End::Gone);
     }
     let outcome = json!({ "outbound": intent.id, "transport": stage.agent.transport.name() });
     let change = ActionChange::to(ActionStatus::Done, stage.now).executed(stage.run, outcome);
@@ -189,7 +189,7 @@ async fn settle_sent(
     }
     drop(scope);
     work.commit().await?;
-    Ok(Done::Done { outcome: format!("sent by {}", stage.agent.transport.name()) })
+    Ok(End::Done { outcome: format!("sent by {}", stage.agent.transport.name()) })
 }
 
 async fn settle_failed(
@@ -197,7 +197,7 @@ async fn settle_failed(
     action: &ActionRow,
     intent: &OutboundRow,
     because: &str,
-) -> Result<Done, AgentError> {
+) -> Result<End, AgentError> {
     let work = stage.begin().await?;
     let scope = work.scope();
     let failed = OutboundStatus::Failed;
@@ -210,14 +210,14 @@ async fn settle_failed(
     upkeep::rearm(&scope, action, again_at, stage.now).await?;
     drop(scope);
     work.commit().await?;
-    Ok(Done::Failed { status: ActionStatus::Failed, error: because.to_owned() })
+    Ok(End::Failed { status: ActionStatus::Failed, error: because.to_owned() })
 }
 
 async fn settle_unknown(
     stage: &Stage<'_>,
     action: &ActionRow,
     intent: &OutboundRow,
-) -> Result<Done, AgentError> {
+) -> Result<End, AgentError> {
     let because = "nobody can tell whether it left; it is never sent again by itself";
     let work = stage.begin().await?;
     let scope = work.scope();
@@ -229,14 +229,14 @@ async fn settle_unknown(
     scope.mark_action(action.id, ActionStatus::Executing, &change).await?;
     drop(scope);
     work.commit().await?;
-    Ok(Done::Failed { status: ActionStatus::Unknown, error: because.to_owned() })
+    Ok(End::Failed { status: ActionStatus::Unknown, error: because.to_owned() })
 }
 
 async fn fail_executing(
     stage: &Stage<'_>,
     action: &ActionRow,
     because: &str,
-) -> Result<Done, AgentError> {
+) -> Result<End, AgentError> {
     let executing = ActionRow { status: ActionStatus::Executing, ..action.clone() };
     fail(stage, &executing, because).await
 }

@@ -30,7 +30,7 @@ const ACTIONS_MAX: u64 = 10_000;
 const OBSERVED_MAX: usize = 5_000;
 
 /// What became of one action.
-pub(crate) enum Done {
+pub(crate) enum End {
     /// It was carried out.
     Done { outcome: String },
     /// It did not work, or nobody can tell.
@@ -90,7 +90,7 @@ async fn one(
     action: &ActionRow,
     spent: &mut Spent,
     block: &WorkBlock,
-) -> Result<Done, AgentError> {
+) -> Result<End, AgentError> {
     if stage.is_rehearsal() {
         return Ok(rehearse(stage, action, spent, block));
     }
@@ -102,7 +102,7 @@ async fn one(
     }
     let kind = action.proposal.kind;
     if let Some(budget) = spent.exhausted(kind, &stage.tenant.settings.budgets) {
-        return Ok(Done::Deferred { because: format!("{budget} is used up") });
+        return Ok(End::Deferred { because: format!("{budget} is used up") });
     }
     let scope = stage.agent.store.tenant(stage.tenant.id);
     let approval = approval_of(action);
@@ -114,7 +114,7 @@ async fn one(
             Some(at) => put_off(stage, action, at).await,
             None => {
                 let done = carry_out(stage, action, ruling).await?;
-                if matches!(done, Done::Done { .. }) {
+                if matches!(done, End::Done { .. }) {
                     spent.count(kind);
                 }
                 Ok(done)
@@ -134,7 +134,7 @@ async fn carry_out(
     stage: &Stage<'_>,
     action: &ActionRow,
     ruling: Ruling,
-) -> Result<Done, AgentError> {
+) -> Result<End, AgentError> {
     match action.proposal.kind {
         ActionKind::SendTouch
         | ActionKind::FollowUpDeal
@@ -155,7 +155,7 @@ async fn carry_out(
     }
 }
 
-async fn stop(stage: &Stage<'_>, action: &ActionRow, ruling: Ruling) -> Result<Done, AgentError> {
+async fn stop(stage: &Stage<'_>, action: &ActionRow, ruling: Ruling) -> Result<End, AgentError> {
     let reasons: Vec<Reason> = ruling.verdict.decisive().cloned().collect();
     let work = stage.begin().await?;
     let scope = work.scope();
@@ -175,10 +175,10 @@ async fn stop(stage: &Stage<'_>, action: &ActionRow, ruling: Ruling) -> Result<D
     upkeep::rearm(&scope, action, stage.now, stage.now).await?;
     drop(scope);
     work.commit().await?;
-    Ok(if moved == Transition::Lost { Done::Gone } else { Done::Stopped { reasons } })
+    Ok(if moved == Transition::Lost { End::Gone } else { End::Stopped { reasons } })
 }
 
-async fn hold(stage: &Stage<'_>, action: &ActionRow, ruling: Ruling) -> Result<Done, AgentError> {
+async fn hold(stage: &Stage<'_>, action: &ActionRow, ruling: Ruling) -> Result<End, AgentError> {
     let reasons: Vec<Reason> = ruling.verdict.decisive().cloned().collect();
     let work = stage.begin().await?;
     let scope = work.scope();
@@ -196,24 +196,24 @@ async fn hold(stage: &Stage<'_>, action: &ActionRow, ruling: Ruling) -> Result<D
     let moved = scope.mark_action(action.id, action.status, &change).await?;
     drop(scope);
     work.commit().await?;
-    Ok(if moved == Transition::Lost { Done::Gone } else { Done::Held { reasons } })
+    Ok(if moved == Transition::Lost { End::Gone } else { End::Held { reasons } })
 }
 
 async fn put_off(
     stage: &Stage<'_>,
     action: &ActionRow,
     at: domain::time::Timestamp,
-) -> Result<Done, AgentError> {
+) -> Result<End, AgentError> {
     let work = stage.begin().await?;
     let scope = work.scope();
     let change = ActionChange::to(action.status, stage.now).not_before(at);
     scope.mark_action(action.id, action.status, &change).await?;
     drop(scope);
     work.commit().await?;
-    Ok(Done::Deferred { because: format!("not before {at}") })
+    Ok(End::Deferred { because: format!("not before {at}") })
 }
 
-async fn fail(stage: &Stage<'_>, action: &ActionRow, error: &str) -> Result<Done, AgentError> {
+async fn fail(stage: &Stage<'_>, action: &ActionRow, error: &str) -> Result<End, AgentError> {
     let work = stage.begin().await?;
     let scope = work.scope();
     let change = ActionChange::to(ActionStatus::Failed, stage.now).because(error);
@@ -222,28 +222,28 @@ async fn fail(stage: &Stage<'_>, action: &ActionRow, error: &str) -> Result<Done
     upkeep::rearm(&scope, action, again_at, stage.now).await?;
     drop(scope);
     work.commit().await?;
-    Ok(Done::Failed { status: ActionStatus::Failed, error: error.to_owned() })
+    Ok(End::Failed { status: ActionStatus::Failed, error: error.to_owned() })
 }
 
 /// What would happen to an action of a rehearsal, by what Plan decided about it and the budgets that are left.
-fn rehearse(stage: &Stage<'_>, action: &ActionRow, spent: &mut Spent, block: &WorkBlock) -> Done {
+fn rehearse(stage: &Stage<'_>, action: &ActionRow, spent: &mut Spent, block: &WorkBlock) -> End {
     let is_allowed =
         block.plan.as_ref().is_some_and(|plan| plan.queue.iter().any(|it| it.action == action.id));
     if !is_allowed {
-        return Done::Gone;
+        return End::Gone;
     }
     if let Some(budget) = spent.exhausted(action.proposal.kind, &stage.tenant.settings.budgets) {
-        return Done::Deferred { because: format!("{budget} is used up") };
+        return End::Deferred { because: format!("{budget} is used up") };
     }
     if let Some(at) = action.not_before.filter(|at| stage.now < *at) {
-        return Done::Deferred { because: format!("not before {at}") };
+        return End::Deferred { because: format!("not before {at}") };
     }
     spent.count(action.proposal.kind);
-    Done::Done { outcome: "would do".to_owned() }
+    End::Done { outcome: "would do".to_owned() }
 }
 
 /// Enters an action into the phase's output.
-pub(crate) fn note(output: &mut ActOutput, action: &ActionRow, done: Done) {
+pub(crate) fn note(output: &mut ActOutput, action: &ActionRow, done: End) {
     let mut it = ActionRef {
         action: action.id,
         kind: action.proposal.kind,
@@ -256,32 +256,32 @@ pub(crate) fn note(output: &mut ActOutput, action: &ActionRow, done: Done) {
         outcome: None,
     };
     match done {
-        Done::Done { outcome } => {
+        End::Done { outcome } => {
             if it.status != ActionStatus::WouldDo {
                 it.status = ActionStatus::Done;
             }
             it.outcome = Some(outcome);
             output.done.push(it);
         }
-        Done::Failed { status, error } => {
+        End::Failed { status, error } => {
             it.status = status;
             it.outcome = Some(error);
             output.failed.push(it);
         }
-        Done::Stopped { reasons } => {
+        End::Stopped { reasons } => {
             it.status = ActionStatus::Expired;
             it.verdict = reasons;
             output.stopped.push(it);
         }
-        Done::Held { reasons } => {
+        End::Held { reasons } => {
             it.status = ActionStatus::Awaiting;
             it.verdict = reasons;
             output.deferred.push(it);
         }
-        Done::Deferred { because } => {
+        End::Deferred { because } => {
             it.outcome = Some(because);
             output.deferred.push(it);
         }
-        Done::Gone => {}
+        End::Gone => {}
     }
 }

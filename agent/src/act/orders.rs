@@ -18,7 +18,7 @@ use store::{
     order_facts::OrderToCheck,
 };
 
-use super::{Done, note};
+use super::{End, note};
 use crate::{AgentError, cycle::Stage, gate::Gate};
 
 /// Orders checked and committed together: large enough to be quick, small enough that a crash repeats little.
@@ -107,7 +107,7 @@ async fn check_batch(
         }
         scope.mark_action(action.id, action.status, &change).await?;
         collect(&order, &verdict, output, findings);
-        note(output, &action, Done::Done { outcome: outcome_text(&verdict) });
+        note(output, &action, End::Done { outcome: outcome_text(&verdict) });
     }
     drop(scope);
     work.commit().await?;

@@ -21,7 +21,12 @@ pub struct Budgets {
 impl Default for Budgets {
     /// What one diligent person could answer for: a letter every three minutes, and a handful of tasks.
     fn default() -> Self {
-        Self { letters_per_cycle: 20, letters_per_day: 160, tasks_per_cycle: 10, changes_per_cycle: 50 }
+        Self {
+            letters_per_cycle: 20,
+            letters_per_day: 160,
+            tasks_per_cycle: 10,
+            changes_per_cycle: 50,
+        }
     }
 }
 
@@ -45,11 +50,15 @@ impl Spent {
         if is_letter && budgets.letters_per_cycle <= self.letters {
             return Some("letters_per_cycle");
         }
-        if is_letter && budgets.letters_per_day <= self.letters.saturating_add(self.letters_earlier_today) {
+        if is_letter
+            && budgets.letters_per_day <= self.letters.saturating_add(self.letters_earlier_today)
+        {
             return Some("letters_per_day");
         }
         match kind {
-            ActionKind::CreateTask if budgets.tasks_per_cycle <= self.tasks => Some("tasks_per_cycle"),
+            ActionKind::CreateTask if budgets.tasks_per_cycle <= self.tasks => {
+                Some("tasks_per_cycle")
+            }
             ActionKind::AdvanceDeal | ActionKind::OpenCase | ActionKind::RecordQuoteLoss
                 if budgets.changes_per_cycle <= self.changes =>
             {
@@ -78,7 +87,12 @@ mod tests {
 
     #[test]
     fn budgets_bound_effects_and_not_checks() {
-        let budgets = Budgets { letters_per_cycle: 1, letters_per_day: 5, tasks_per_cycle: 1, changes_per_cycle: 1 };
+        let budgets = Budgets {
+            letters_per_cycle: 1,
+            letters_per_day: 5,
+            tasks_per_cycle: 1,
+            changes_per_cycle: 1,
+        };
         let mut spent = Spent::default();
         for kind in [ActionKind::SendTouch, ActionKind::CreateTask, ActionKind::OpenCase] {
             assert_eq!(spent.exhausted(kind, &budgets), None);

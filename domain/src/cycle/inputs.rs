@@ -3,7 +3,9 @@
 use crate::{
     action::TenantMode,
     engagement::{ComplianceFacts, DealFacts, QuoteFacts, RenderedLetter},
-    id::{CaseId, ClientId, ComplianceItemId, ContactId, DealId, GoalId, MessageId, OrderId, QuoteId},
+    id::{
+        CaseId, ClientId, ComplianceItemId, ContactId, DealId, GoalId, MessageId, OrderId, QuoteId,
+    },
     mail::Findings,
     money::{Money, Score},
     time::{BusinessCalendar, Date, Timestamp},
@@ -69,7 +71,8 @@ impl GoalStatus {
     /// What should be reached by today, were the way walked evenly.
     pub fn pace(&self, today: Date) -> i64 {
         let whole = self.ends_on.signed_duration_since(self.starts_on).num_days() + 1;
-        let gone = (today.signed_duration_since(self.starts_on).num_days() + 1).clamp(0, whole.max(0));
+        let gone =
+            (today.signed_duration_since(self.starts_on).num_days() + 1).clamp(0, whole.max(0));
         if whole <= 0 {
             return self.target;
         }

@@ -76,7 +76,8 @@ mod tests {
     fn only_what_moved_is_told() {
         let before = Metrics { orders_waiting: 3, ..Metrics::default() };
         let after = Metrics { orders_held: 1, ..Metrics::default() };
-        let told: Vec<_> = changes(&before, &after).into_iter().map(|it| (it.metric, it.to)).collect();
+        let told: Vec<_> =
+            changes(&before, &after).into_iter().map(|it| (it.metric, it.to)).collect();
         assert_eq!(told, [("orders_waiting".to_owned(), 0), ("orders_held".to_owned(), 1)]);
     }
 }

@@ -15,8 +15,8 @@ use crate::named::named_enum;
 
 pub use budget::{Budgets, Spent};
 pub use inputs::{
-    Addressee, CaseRef, ComplianceRef, DealRef, GoalStatus, MessageRef, OrderRef, PlanInputs, QuoteRef,
-    TenantFacts, TouchTarget,
+    Addressee, CaseRef, ComplianceRef, DealRef, GoalStatus, MessageRef, OrderRef, PlanInputs,
+    QuoteRef, TenantFacts, TouchTarget,
 };
 pub use metrics::{MetricChange, Metrics, changes};
 pub use plan::{MESSAGE_ACTIONS_MAX, letter_proposal, plan, rank};
@@ -24,8 +24,8 @@ pub use reflect::{
     Hypothesis, HypothesisState, Observed, Prediction, hypotheses_from, judge, settled_confidence,
 };
 pub use work_block::{
-    ActOutput, ActionRef, Finding, HypothesisNote, InputCounts, PlanOutput, ReactOutput, ReflectOutput, WorkBlock,
-    findings_digest,
+    ActOutput, ActionRef, Finding, HypothesisNote, InputCounts, PlanOutput, ReactOutput,
+    ReflectOutput, WorkBlock, findings_digest,
 };
 
 named_enum! {

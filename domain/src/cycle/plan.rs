@@ -5,7 +5,8 @@
 use crate::{
     action::{ActionKind, SubjectKind},
     engagement::{
-        ComplianceStep, QuoteStatus, QuoteStep, StageType, compliance_step, follow_up_due, quote_step,
+        ComplianceStep, QuoteStatus, QuoteStep, StageType, compliance_step, follow_up_due,
+        quote_step,
     },
     id::ClientId,
     mail::{AskKind, MessageKind, Span},
@@ -19,7 +20,8 @@ use crate::{
 };
 
 use super::inputs::{
-    Addressee, CaseRef, ComplianceRef, DealRef, MessageRef, OrderRef, PlanInputs, QuoteRef, TouchTarget,
+    Addressee, CaseRef, ComplianceRef, DealRef, MessageRef, OrderRef, PlanInputs, QuoteRef,
+    TouchTarget,
 };
 
 /// Actions that one message may lead to: a mail with more asks than this is read by a person anyway.
@@ -119,7 +121,15 @@ fn from_message(message: &MessageRef) -> Vec<Proposal> {
         let Some(span) = span else { continue };
         let payload = Payload::Case(CasePayload { case, message: message.id, span });
         let because = format!("the words speak of {case}");
-        proposals.push(on_words(ActionKind::OpenCase, message, client, span, payload, points, because));
+        proposals.push(on_words(
+            ActionKind::OpenCase,
+            message,
+            client,
+            span,
+            payload,
+            points,
+            because,
+        ));
     }
     for ask in &message.findings.asks {
         let words = slice(&message.body, ask.span).unwrap_or_default().to_owned();
@@ -127,7 +137,15 @@ fn from_message(message: &MessageRef) -> Vec<Proposal> {
         let payload = Payload::Task(TaskPayload { task: ask.kind, justification });
         let because = format!("the client asks for: {}", ask.kind);
         let points = urgency::CLIENT_ASK;
-        proposals.push(on_words(ActionKind::CreateTask, message, client, ask.span, payload, points, because));
+        proposals.push(on_words(
+            ActionKind::CreateTask,
+            message,
+            client,
+            ask.span,
+            payload,
+            points,
+            because,
+        ));
     }
     proposals.extend(signal(message, client));
     proposals.extend(loss(message, client));
@@ -145,7 +163,8 @@ fn signal(message: &MessageRef, client: ClientId) -> Option<Proposal> {
     let payload = Payload::Advance(AdvancePayload { from: *from, to, message: message.id, span });
     let because = format!("the buyer's words carry the deal from {from} to {to}");
     let points = urgency::BUYING_SIGNAL;
-    let mut proposal = on_words(ActionKind::AdvanceDeal, message, client, span, payload, points, because);
+    let mut proposal =
+        on_words(ActionKind::AdvanceDeal, message, client, span, payload, points, because);
     proposal.subject = Subject { kind: SubjectKind::Deal, id: deal.uuid() };
     Some(proposal)
 }
@@ -153,10 +172,12 @@ fn signal(message: &MessageRef, client: ClientId) -> Option<Proposal> {
 fn loss(message: &MessageRef, client: ClientId) -> Option<Proposal> {
     let span = message.findings.quote_lost?;
     let [quote] = message.waiting_quotes.as_slice() else { return None };
-    let payload = Payload::Loss(LossPayload { reason: None, message: Some(message.id), span: Some(span) });
+    let payload =
+        Payload::Loss(LossPayload { reason: None, message: Some(message.id), span: Some(span) });
     let because = "the client says that the quote was not taken".to_owned();
     let points = urgency::LOSS;
-    let mut proposal = on_words(ActionKind::RecordQuoteLoss, message, client, span, payload, points, because);
+    let mut proposal =
+        on_words(ActionKind::RecordQuoteLoss, message, client, span, payload, points, because);
     proposal.subject = Subject { kind: SubjectKind::Quote, id: quote.uuid() };
     Some(proposal)
 }
@@ -204,7 +225,16 @@ fn follow_up_deal(deal: &DealRef, today: Date) -> Option<Proposal> {
     let key = format!("follow_up_deal:{}:{}", deal.id, today);
     let reasons = stalled.reasons.iter().map(ToString::to_string).collect();
     let points = urgency::STALLED_DEAL;
-    Some(letter_proposal(ActionKind::FollowUpDeal, subject, deal.client, addressee, None, key, points, reasons))
+    Some(letter_proposal(
+        ActionKind::FollowUpDeal,
+        subject,
+        deal.client,
+        addressee,
+        None,
+        key,
+        points,
+        reasons,
+    ))
 }
 
 fn from_quote(quote: &QuoteRef, today: Date) -> Option<Proposal> {
@@ -218,7 +248,9 @@ fn from_quote(quote: &QuoteRef, today: Date) -> Option<Proposal> {
             payload: Payload::Loss(payload),
             dedup_key: format!("record_quote_loss:{}", quote.id),
             score: Score::points(urgency::LOSS),
-            reasons: vec!["the quote was lost, and its reason is not kept as a pattern yet".to_owned()],
+            reasons: vec![
+                "the quote was lost, and its reason is not kept as a pattern yet".to_owned(),
+            ],
             evidence: vec![Evidence::Row { subject }],
         });
     }
@@ -273,7 +305,9 @@ fn touch(target: &TouchTarget) -> Proposal {
         letter_proposal(kind, subject, target.client, &target.addressee, epoch, key, 0, reasons);
     proposal.score = Score(target.score.0 * TOUCH_POINTS_MAX / 100);
     if !target.is_never_touched {
-        proposal.evidence.push(Evidence::Date { what: "next_touch_due".to_owned(), at: target.due });
+        proposal
+            .evidence
+            .push(Evidence::Date { what: "next_touch_due".to_owned(), at: target.due });
     }
     proposal
 }

@@ -131,7 +131,8 @@ pub fn hypotheses_from(observed: &[Observed], now: Timestamp) -> Vec<Hypothesis>
     }
     for ((product, unit_price_minor), lines) in same_price {
         if SAME_PRICE_MIN <= lines {
-            let because = format!("{lines} order lines name this price, and the price book another");
+            let because =
+                format!("{lines} order lines name this price, and the price book another");
             let prediction = Prediction::PriceAgain { product, unit_price_minor };
             beliefs.insert(prediction, (PRICE_DAYS, because));
         }
@@ -149,7 +150,11 @@ pub fn hypotheses_from(observed: &[Observed], now: Timestamp) -> Vec<Hypothesis>
 }
 
 /// Judges a hypothesis by whether what it predicted was seen after it was made.
-pub fn judge(hypothesis: &Hypothesis, seen_at: Option<Timestamp>, now: Timestamp) -> HypothesisState {
+pub fn judge(
+    hypothesis: &Hypothesis,
+    seen_at: Option<Timestamp>,
+    now: Timestamp,
+) -> HypothesisState {
     match seen_at {
         Some(at) if hypothesis.since < at && at <= hypothesis.until => HypothesisState::Confirmed,
         _ if hypothesis.until < now => HypothesisState::Dropped,

@@ -157,7 +157,12 @@ pub struct MessageFacts {
 
 impl MessageFacts {
     /// A witness from a reading.
-    pub fn from_reading(reading: Reading, is_inbound: bool, of_client: bool, at: Timestamp) -> Self {
+    pub fn from_reading(
+        reading: Reading,
+        is_inbound: bool,
+        of_client: bool,
+        at: Timestamp,
+    ) -> Self {
         Self {
             is_inbound,
             is_from_client_person: of_client,

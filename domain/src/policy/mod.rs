@@ -147,12 +147,7 @@ pub struct Rule {
 pub const RULES: &[Rule] = rules::ALL;
 
 /// Asks every rule and combines their opinions.
-pub fn decide(
-    proposal: &Proposal,
-    facts: &PolicyFacts,
-    moment: Moment,
-    now: Timestamp,
-) -> Verdict {
+pub fn decide(proposal: &Proposal, facts: &PolicyFacts, moment: Moment, now: Timestamp) -> Verdict {
     combine(RULES, proposal, facts, moment, now)
 }
 

@@ -50,7 +50,9 @@ pub(super) fn no_human_tasks(proposal: &Proposal, facts: &PolicyFacts, now: Time
             CaseKind::Safety => forbid("the safety case is closed, unsourced or another client's"),
             CaseKind::Complaint | CaseKind::Service => forbid("the case is not one of safety"),
         },
-        (Justification::None, _) => forbid("no client asked for it, nothing is due, nobody is in danger"),
+        (Justification::None, _) => {
+            forbid("no client asked for it, nothing is due, nobody is in danger")
+        }
         _ => forbid("what was cited is not in the records"),
     }
 }
@@ -82,7 +84,9 @@ pub(super) fn words_prove_it(proposal: &Proposal, facts: &PolicyFacts, now: Time
     }
     match message.findings.sender {
         SenderProof::Authenticated => Opinion::Silent,
-        SenderProof::Unauthenticated | SenderProof::Failed => hold_for_sender(message.findings.sender),
+        SenderProof::Unauthenticated | SenderProof::Failed => {
+            hold_for_sender(message.findings.sender)
+        }
     }
 }
 
@@ -122,7 +126,9 @@ fn client_ask(
         SenderProof::Authenticated => {
             Opinion::Permit("the client asked for it in words that stand there".to_owned())
         }
-        SenderProof::Unauthenticated | SenderProof::Failed => hold_for_sender(message.findings.sender),
+        SenderProof::Unauthenticated | SenderProof::Failed => {
+            hold_for_sender(message.findings.sender)
+        }
     }
 }
 
@@ -145,7 +151,7 @@ fn witness_refusal(message: &MessageFacts, now: Timestamp) -> Option<String> {
         return Some("the words are not from one of this client's people".to_owned());
     }
     let age_days = whole_days(message.received_at, now);
-    (ASK_AGE_DAYS_MAX < age_days || age_days < 0)
+    (!(0..=ASK_AGE_DAYS_MAX).contains(&age_days))
         .then(|| format!("the message cited is {age_days} days old, not within {ASK_AGE_DAYS_MAX}"))
 }
 

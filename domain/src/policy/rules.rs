@@ -6,7 +6,9 @@ use chrono::TimeDelta;
 
 use crate::{
     action::{ActionClass, ActionKind, TenantMode},
-    engagement::{ComplianceStep, QuoteStatus, QuoteStep, compliance_step, follow_up_due, quote_step},
+    engagement::{
+        ComplianceStep, QuoteStatus, QuoteStep, compliance_step, follow_up_due, quote_step,
+    },
     money::BasisPoints,
     proposal::{Payload, Proposal},
     time::Timestamp,
@@ -74,11 +76,13 @@ fn subject_state(proposal: &Proposal, facts: &PolicyFacts, now: Timestamp) -> Op
             touch_refusal(proposal, *next_touch_due, *is_fired, *epoch, now)
         }
         (ActionKind::FollowUpDeal, SubjectFacts::Deal { deal }) => {
-            follow_up_due(deal, &PIPELINE, today).is_none().then(|| {
-                "the deal is not stalled, or was followed up lately".to_owned()
-            })
+            follow_up_due(deal, &PIPELINE, today)
+                .is_none()
+                .then(|| "the deal is not stalled, or was followed up lately".to_owned())
         }
-        (ActionKind::AdvanceDeal, SubjectFacts::Deal { deal }) => advance_refusal(proposal, deal.stage_type),
+        (ActionKind::AdvanceDeal, SubjectFacts::Deal { deal }) => {
+            advance_refusal(proposal, deal.stage_type)
+        }
         (ActionKind::FollowUpQuote, SubjectFacts::Quote { quote, .. }) => {
             match quote_step(quote, &PIPELINE, today) {
                 QuoteStep::ConfirmReceipt | QuoteStep::FollowUp { .. } => None,
@@ -97,7 +101,9 @@ fn subject_state(proposal: &Proposal, facts: &PolicyFacts, now: Timestamp) -> Op
         (ActionKind::RemindCompliance, SubjectFacts::Compliance { item }) => {
             match compliance_step(item, today) {
                 ComplianceStep::Remind { .. } => None,
-                ComplianceStep::NotYet { due_on } => Some(format!("due on {due_on}, and no reminder is due now")),
+                ComplianceStep::NotYet { due_on } => {
+                    Some(format!("due on {due_on}, and no reminder is due now"))
+                }
                 ComplianceStep::Escalate { .. } => Some("overdue: a task, not a letter".to_owned()),
                 ComplianceStep::Settled => Some("the item is settled".to_owned()),
             }
@@ -165,9 +171,9 @@ fn advance_refusal(proposal: &Proposal, stage: crate::engagement::StageType) -> 
     match (advance.from, advance.to) {
         (Open | OnHold, Ongoing) => None,
         (Won | Lost, _) => Some("the deal is closed".to_owned()),
-        (Open | OnHold | Ongoing, to) => {
-            Some(format!("from {stage} to {to} is not one stage on; closing a deal is a person's act"))
-        }
+        (Open | OnHold | Ongoing, to) => Some(format!(
+            "from {stage} to {to} is not one stage on; closing a deal is a person's act"
+        )),
     }
 }
 
@@ -230,7 +236,9 @@ fn not_suppressed(proposal: &Proposal, facts: &PolicyFacts, _: Timestamp) -> Opi
 fn letter_from_records(proposal: &Proposal, facts: &PolicyFacts, _: Timestamp) -> Opinion {
     let Payload::Letter(letter) = &proposal.payload else { return Opinion::Silent };
     let is_same = facts.letter.as_ref().is_some_and(|ours| {
-        ours.subject == letter.subject && ours.body == letter.body && ours.template == letter.template
+        ours.subject == letter.subject
+            && ours.body == letter.body
+            && ours.template == letter.template
     });
     if is_same {
         Opinion::Silent

@@ -1,0 +1,138 @@
+//! An action's way through its states.
+
+use domain::{
+    action::{ActionStatus, Actor},
+    id::{ActionId, RunId},
+    time::Timestamp,
+};
+use entity::actions;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+
+use super::{ActionRow, action_row};
+use crate::{Scope, StoreResult, Transition};
+
+/// What changes with an action's state.
+#[derive(Clone, Debug)]
+pub struct ActionChange {
+    /// The state it goes to.
+    pub to: ActionStatus,
+    /// When, on the tenant's clock.
+    pub at: Timestamp,
+    /// The run that carried it out.
+    pub executed_in: Option<RunId>,
+    /// Who decided.
+    pub decided_by: Option<Actor>,
+    /// What came of it.
+    pub outcome: Option<serde_json::Value>,
+    /// What went wrong, without anybody's text in it.
+    pub error: Option<String>,
+    /// Not before then.
+    pub not_before: Option<Timestamp>,
+}
+
+impl ActionChange {
+    /// A change of state and nothing else.
+    pub fn to(to: ActionStatus, at: Timestamp) -> Self {
+        Self {
+            to,
+            at,
+            executed_in: None,
+            decided_by: None,
+            outcome: None,
+            error: None,
+            not_before: None,
+        }
+    }
+
+    /// Adds the run that carried it out, and what came of it.
+    pub fn executed(mut self, run: RunId, outcome: serde_json::Value) -> Self {
+        self.executed_in = Some(run);
+        self.outcome = Some(outcome);
+        self
+    }
+
+    /// Adds what went wrong.
+    pub fn because(mut self, error: impl Into<String>) -> Self {
+        self.error = Some(error.into());
+        self
+    }
+
+    /// Adds who decided.
+    pub fn decided_by(mut self, actor: Actor) -> Self {
+        self.decided_by = Some(actor);
+        self
+    }
+
+    /// Puts it off.
+    pub fn not_before(mut self, at: Timestamp) -> Self {
+        self.not_before = Some(at);
+        self
+    }
+}
+
+impl Scope<'_> {
+    /// Moves an action from one state to another, with what is known about it then.
+    pub async fn mark_action(
+        &self,
+        id: ActionId,
+        from: ActionStatus,
+        change: &ActionChange,
+    ) -> StoreResult<Transition> {
+        use actions::Column;
+        let mut update = actions::Entity::update_many()
+            .col_expr(Column::Status, Expr::value(change.to.as_str()))
+            .col_expr(Column::UpdatedAt, Expr::value(change.at))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.eq(id.uuid()))
+            .filter(Column::Status.eq(from.as_str()));
+        if let Some(run) = change.executed_in {
+            update = update
+                .col_expr(Column::ExecutedRunId, Expr::value(Some(run.uuid())))
+                .col_expr(Column::ExecutedAt, Expr::value(Some(change.at)));
+        }
+        if let Some(actor) = &change.decided_by {
+            update = update
+                .col_expr(Column::DecidedBy, Expr::value(Some(actor.to_string())))
+                .col_expr(Column::DecidedAt, Expr::value(Some(change.at)));
+        }
+        if let Some(outcome) = &change.outcome {
+            update = update.col_expr(Column::Outcome, Expr::value(Some(outcome.clone())));
+        }
+        if let Some(error) = &change.error {
+            update = update.col_expr(Column::Error, Expr::value(Some(error.as_str())));
+        }
+        if let Some(until) = change.not_before {
+            update = update.col_expr(Column::NotBefore, Expr::value(Some(until)));
+        }
+        let moved = update.exec(&self.conn).await?;
+        if moved.rows_affected == 1 {
+            return Ok(Transition::Moved);
+        }
+        let now = self.find_action(id).await?.map(|row| row.status);
+        Ok(if now == Some(change.to) { Transition::AlreadyThere } else { Transition::Lost })
+    }
+
+    /// Ends what nobody decided on, or what waited too long for its turn; returns what was ended.
+    pub async fn expire_actions(&self, now: Timestamp, limit: u64) -> StoreResult<Vec<ActionRow>> {
+        use actions::Column;
+        let states = [ActionStatus::Proposed, ActionStatus::Awaiting, ActionStatus::Approved];
+        let rows = actions::Entity::find()
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Status.is_in(states.map(ActionStatus::as_str)))
+            .filter(Column::ExpiresAt.lte(now))
+            .order_by_asc(Column::ExpiresAt)
+            .limit(limit)
+            .all(&self.conn)
+            .await?;
+        let mut ended = Vec::new();
+        for row in rows {
+            let row = action_row(row)?;
+            let change =
+                ActionChange::to(ActionStatus::Expired, now).because("nobody decided in time");
+            if self.mark_action(row.id, row.status, &change).await? == Transition::Moved {
+                ended.push(row);
+            }
+        }
+        Ok(ended)
+    }
+}

@@ -1,0 +1,177 @@
+//! Verdicts on actions, and the violations among them.
+
+use domain::{
+    action::Actor,
+    id::{ActionId, DecisionId, RunId},
+    policy::{Moment, Reason, Verdict},
+    proposal::Proposal,
+    time::Timestamp,
+};
+use entity::{agent_policy_violations as violations, decisions};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use super::{ActionRow, JudgedProposal, ROWS_PER_STATEMENT};
+use crate::{Scope, StoreResult, error::unreadable, tenant::json};
+
+/// A verdict as it is stored.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct DecisionRow {
+    /// Which decision.
+    pub id: DecisionId,
+    /// When the policy was asked.
+    pub moment: String,
+    /// What it said.
+    pub effect: String,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// On which conditions.
+    pub obligations: serde_json::Value,
+    /// What it saw.
+    pub facts: serde_json::Value,
+    /// Which policy spoke.
+    pub policy_version: i32,
+    /// When.
+    pub decided_at: Timestamp,
+}
+
+impl Scope<'_> {
+    /// Keeps a verdict on an action that exists, and its violations.
+    pub async fn insert_decision(
+        &self,
+        action: &ActionRow,
+        run: Option<RunId>,
+        verdict: &Verdict,
+        facts: serde_json::Value,
+        moment: Moment,
+        now: Timestamp,
+    ) -> StoreResult<DecisionId> {
+        let id: DecisionId = self.new_id(now);
+        let judged = JudgedProposal {
+            proposal: action.proposal.clone(),
+            verdict: verdict.clone(),
+            facts,
+            status: action.status,
+            expires_at: now,
+        };
+        let row = self.decision(id, Some(action.id), run, &judged, moment, now)?;
+        decisions::Entity::insert(row).exec_without_returning(&self.conn).await?;
+        for reason in verdict.violations() {
+            let row = self.violation(id, Some(action.id), run, &action.proposal, reason, now)?;
+            violations::Entity::insert(row).exec_without_returning(&self.conn).await?;
+        }
+        Ok(id)
+    }
+
+    /// Keeps one verdict each on many actions at once; none of them may hold a violation.
+    pub async fn insert_decisions(
+        &self,
+        judged: &[(ActionRow, Verdict, serde_json::Value)],
+        run: RunId,
+        moment: Moment,
+        now: Timestamp,
+    ) -> StoreResult<()> {
+        for chunk in judged.chunks(ROWS_PER_STATEMENT) {
+            let mut rows = Vec::with_capacity(chunk.len());
+            for (action, verdict, facts) in chunk {
+                let it = JudgedProposal {
+                    proposal: action.proposal.clone(),
+                    verdict: verdict.clone(),
+                    facts: facts.clone(),
+                    status: action.status,
+                    expires_at: now,
+                };
+                rows.push(self.decision(
+                    self.new_id(now),
+                    Some(action.id),
+                    Some(run),
+                    &it,
+                    moment,
+                    now,
+                )?);
+            }
+            if !rows.is_empty() {
+                decisions::Entity::insert_many(rows).exec_without_returning(&self.conn).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every verdict on an action, oldest first: why it happened, or did not.
+    pub async fn list_decisions(&self, action: ActionId) -> StoreResult<Vec<DecisionRow>> {
+        let rows = decisions::Entity::find()
+            .filter(decisions::Column::TenantId.eq(self.tenant.uuid()))
+            .filter(decisions::Column::ActionId.eq(action.uuid()))
+            .order_by_asc(decisions::Column::DecidedAt)
+            .order_by_asc(decisions::Column::Id)
+            .all(&self.conn)
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(DecisionRow {
+                    id: DecisionId::from_uuid(row.id),
+                    moment: row.moment,
+                    effect: row.effect,
+                    reasons: serde_json::from_value(row.reasons)
+                        .map_err(unreadable("decisions.reasons"))?,
+                    obligations: row.obligations,
+                    facts: row.facts,
+                    policy_version: row.policy_version,
+                    decided_at: row.decided_at,
+                })
+            })
+            .collect()
+    }
+
+    pub(super) fn decision(
+        &self,
+        id: DecisionId,
+        action: Option<ActionId>,
+        run: Option<RunId>,
+        it: &JudgedProposal,
+        moment: Moment,
+        now: Timestamp,
+    ) -> StoreResult<decisions::ActiveModel> {
+        Ok(decisions::ActiveModel {
+            id: Set(id.uuid()),
+            tenant_id: Set(self.tenant.uuid()),
+            run_id: Set(run.map(|it| it.uuid())),
+            action_id: Set(action.map(|it| it.uuid())),
+            kind: Set(it.proposal.kind.to_string()),
+            subject_kind: Set(it.proposal.subject.kind.to_string()),
+            subject_id: Set(it.proposal.subject.id),
+            moment: Set(moment.to_string()),
+            effect: Set(it.verdict.effect.to_string()),
+            reasons: Set(json(&it.verdict.reasons)?),
+            obligations: Set(json(&it.verdict.obligations)?),
+            facts: Set(it.facts.clone()),
+            payload_hash: Set(it.proposal.payload_hash()),
+            policy_version: Set(it.verdict.policy_version),
+            decided_at: Set(now),
+        })
+    }
+
+    pub(super) fn violation(
+        &self,
+        decision: DecisionId,
+        action: Option<ActionId>,
+        run: Option<RunId>,
+        proposal: &Proposal,
+        reason: &Reason,
+        now: Timestamp,
+    ) -> StoreResult<violations::ActiveModel> {
+        Ok(violations::ActiveModel {
+            id: Set(self.ids.next_uuid(now)),
+            tenant_id: Set(self.tenant.uuid()),
+            run_id: Set(run.map(|it| it.uuid())),
+            action_id: Set(action.map(|it| it.uuid())),
+            decision_id: Set(decision.uuid()),
+            rule_id: Set(reason.rule.clone()),
+            action_kind: Set(proposal.kind.to_string()),
+            subject_kind: Set(proposal.subject.kind.to_string()),
+            subject_id: Set(proposal.subject.id),
+            reasons: Set(json(reason)?),
+            actor: Set(Actor::Agent.to_string()),
+            occurred_at: Set(now),
+        })
+    }
+}
