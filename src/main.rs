@@ -1,1 +1,90 @@
-fn main(){}
+//! The `steward` command: one executable, many roles.
+//!
+//! What lives here: arguments, and how results are shown to a person or a program.
+//! What does not: anything that is decided or queried; each subcommand is a thin file.
+
+mod action;
+mod app;
+mod cycle;
+mod doctor;
+mod engagement;
+mod import;
+mod migrate;
+mod order;
+mod output;
+mod show;
+mod tenant;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::output::Output;
+
+/// An autonomous account manager for companies that sell to other companies.
+#[derive(Parser)]
+#[command(name = "steward", version, about, max_term_width = 100)]
+struct Cli {
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run everything in one process: cycles for every tenant, hour by hour.
+    Up(up::Args),
+    /// Bring the database's schema up to date.
+    Migrate(migrate::Args),
+    /// Import clients, contacts, orders, messages and the rest from files.
+    Import(import::Args),
+    /// Make, list and set tenants.
+    #[command(subcommand)]
+    Tenant(tenant::Command),
+    /// Run cycles, or look at what they did.
+    #[command(subcommand)]
+    Cycle(cycle::Command),
+    /// Look at orders and their exceptions.
+    #[command(subcommand)]
+    Order(order::Command),
+    /// See who is due, who cannot be reached, and let clocks rest.
+    #[command(subcommand)]
+    Engagement(engagement::Command),
+    /// List, show, approve and reject actions.
+    #[command(subcommand)]
+    Action(action::Command),
+    /// Check that everything that steward needs is there.
+    Doctor(doctor::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return output.failure(&anyhow::anyhow!("cannot start: {error}")),
+    };
+    match runtime.block_on(run(cli.command, &output)) {
+        Ok(code) => code,
+        Err(error) => output.failure(&error),
+    }
+}
+
+async fn run(command: Command, output: &Output) -> anyhow::Result<ExitCode> {
+    let config = platform::config::Config::from_env()?;
+    platform::telemetry::init(&config.log)?;
+    match command {
+        Command::Up(args) => up::run(args, &config, output).await,
+        Command::Migrate(args) => migrate::run(args, &config, output).await,
+        Command::Import(args) => import::run(args, &config, output).await,
+        Command::Tenant(command) => tenant::run(command, &config, output).await,
+        Command::Cycle(command) => cycle::run(command, &config, output).await,
+        Command::Order(command) => order::run(command, &config, output).await,
+        Command::Engagement(command) => engagement::run(command, &config, output).await,
+        Command::Action(command) => action::run(command, &config, output).await,
+        Command::Doctor(args) => doctor::run(args, &config, output).await,
+    }
+}

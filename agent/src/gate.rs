@@ -101,6 +101,7 @@ impl<'t> Gate<'t> {
             recipient: None,
             letter: None,
             proof: ProofFacts::None,
+            rivals: 0,
             research: self.research,
         }
     }
@@ -115,6 +116,7 @@ impl<'t> Gate<'t> {
         let mut facts = self.bare(subject);
         facts.subject_is_of_client = owner.is_some() && owner == proposal.client;
         facts.proof = self.proof(scope, proposal).await?;
+        facts.rivals = self.rivals(scope, proposal).await?;
         if let Payload::Letter(letter) = &proposal.payload {
             let person = scope.load_people(&[letter.contact]).await?.remove(&letter.contact);
             if let Some(person) = person {
@@ -208,6 +210,28 @@ impl<'t> Gate<'t> {
             // No action is about a product yet, so none is known to the gate.
             SubjectKind::Product => unknown,
         })
+    }
+
+    /// How many other rows of the client a message could mean: words name no ids.
+    async fn rivals(&self, scope: &Scope<'_>, proposal: &Proposal) -> StoreResult<u32> {
+        let Some(client) = proposal.client else { return Ok(0) };
+        let candidates: Vec<_> = match &proposal.payload {
+            Payload::Advance(_) => {
+                let deals = scope.list_deals_of(&[client], self.today).await?;
+                deals.into_iter().map(|deal| deal.id.uuid()).collect()
+            }
+            Payload::Loss(loss) if loss.message.is_some() => {
+                let quotes = scope.list_waiting_quotes_of(&[client], self.today).await?;
+                quotes.into_iter().map(|quote| quote.id.uuid()).collect()
+            }
+            Payload::Loss(_)
+            | Payload::Plain
+            | Payload::Letter(_)
+            | Payload::Task(_)
+            | Payload::Case(_) => return Ok(0),
+        };
+        let others = candidates.iter().filter(|id| **id != proposal.subject.id).count();
+        Ok(u32::try_from(others).unwrap_or(u32::MAX))
     }
 
     async fn proof(&self, scope: &Scope<'_>, proposal: &Proposal) -> StoreResult<ProofFacts> {

@@ -14,6 +14,7 @@ mod plan;
 mod planner;
 mod react;
 mod reflect;
+mod screen;
 mod upkeep;
 
 use std::sync::Arc;

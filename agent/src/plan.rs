@@ -19,7 +19,7 @@ use crate::{
     cycle::{Stage, finish_phase},
     gate::{Gate, Ruling, is_order_check},
     gather::{Gather, MESSAGES_MAX},
-    upkeep,
+    screen, upkeep,
 };
 
 /// Unreachable contacts that are counted for a work block.
@@ -98,8 +98,12 @@ async fn leave_out_known(
 ) -> Result<(Vec<Proposal>, u32), AgentError> {
     let all = proposals.len();
     let mut seen = HashSet::new();
-    let mut fresh: Vec<Proposal> =
-        proposals.into_iter().filter(|it| seen.insert(it.dedup_key.clone())).collect();
+    let mut fresh: Vec<Proposal> = proposals
+        .into_iter()
+        .take(screen::PROPOSALS_MAX)
+        .map(screen::fit)
+        .filter(|it| seen.insert(it.dedup_key.clone()))
+        .collect();
     if stage.is_rehearsal() {
         // A rehearsal's actions stand beside the real ones, each under its own run.
         for proposal in &mut fresh {
@@ -130,8 +134,9 @@ async fn judge(
         .map(|order| (order.id.uuid(), order.client))
         .collect();
     let settings = &stage.tenant.settings;
+    let known_clients = screen::known_clients(scope, &proposals).await?;
     let mut judged = Vec::with_capacity(proposals.len());
-    for proposal in proposals {
+    for mut proposal in proposals {
         let is_known_order = is_order_check(proposal.kind)
             && proposal.payload == Payload::Plain
             && proposal.subject.kind == domain::action::SubjectKind::Order
@@ -149,6 +154,8 @@ async fn judge(
             Effect::NeedsApproval => (ActionStatus::Awaiting, settings.approval_hours),
             Effect::Deny => (ActionStatus::Blocked, settings.proposal_hours),
         };
+        // Judged with the account that it names; kept without, if that is nobody of the tenant's.
+        proposal.client = proposal.client.filter(|client| known_clients.contains(client));
         let expires_at = stage.now + TimeDelta::hours(i64::from(hours));
         judged.push(JudgedProposal { proposal, verdict, facts, status, expires_at });
     }

@@ -79,7 +79,13 @@ async fn judge_old(
             continue;
         }
         scope.mark_judged(open.id, state, stage.now).await?;
-        notes.push(HypothesisNote { key: open.key, state, because: open.hypothesis.because });
+        let subject = open.hypothesis.subject();
+        notes.push(HypothesisNote {
+            key: open.key,
+            subject,
+            state,
+            because: open.hypothesis.because,
+        });
     }
     Ok(notes)
 }
@@ -96,6 +102,7 @@ async fn keep_new(
         .into_iter()
         .map(|it| HypothesisNote {
             key: it.key(),
+            subject: it.subject(),
             state: HypothesisState::Active,
             because: it.because,
         })

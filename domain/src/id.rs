@@ -20,7 +20,7 @@ pub struct Id<K>(Uuid, PhantomData<fn() -> K>);
 
 /// The text was not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a {noun} id: give a UUID such as 0190b5c2-7d3e-7a11-9c55-3f0a6b2d4e10")]
+#[error("`{text}` is not an id ({noun}): give a UUID such as 0190b5c2-7d3e-7a11-9c55-3f0a6b2d4e10")]
 pub struct InvalidId {
     noun: &'static str,
     text: String,

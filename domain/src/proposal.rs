@@ -166,6 +166,20 @@ pub enum Justification {
     None,
 }
 
+impl TaskPayload {
+    /// What the task rests on, so that one ask, deadline or case gives one task, whoever proposes it how often.
+    pub fn proof_key(&self) -> String {
+        match &self.justification {
+            Justification::ClientAsk { message, span, .. } => {
+                format!("ask:{message}:{}:{}", span.start, self.task)
+            }
+            Justification::ComplianceDue { item } => format!("compliance:{item}"),
+            Justification::Safety { case } => format!("safety:{case}"),
+            Justification::None => "none".to_owned(),
+        }
+    }
+}
+
 /// A case and the words that call for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CasePayload {

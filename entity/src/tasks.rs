@@ -16,6 +16,9 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub status: String,
     pub due_at: Option<DateTimeUtc>,
+    /// What the task rests on; unique, so that one ask, deadline or case gives one task.
+    #[sea_orm(column_type = "Text")]
+    pub proof_key: String,
     #[sea_orm(column_type = "JsonBinary")]
     pub justification: Json,
     #[sea_orm(column_type = "Text")]

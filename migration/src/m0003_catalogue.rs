@@ -10,7 +10,6 @@ pub struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    #[expect(clippy::too_many_lines, reason = "a list of tables reads best in one piece")]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         TenantTable::new("products")
             .required("source", Kind::Text)

@@ -56,7 +56,7 @@ impl MigrationTrait for Migration {
             .await?;
         TenantTable::new("order_exceptions")
             .reference("order_id", "orders")
-            .optional("run_id", Kind::Uuid)
+            .optional_reference("run_id", "agent_autonomous_runs")
             .required("type", Kind::Text)
             .required("code", Kind::Text)
             .required("severity", Kind::Text)

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::table::{Kind, TenantTable};
 
-/// Creates `deals`, `deal_stage_changes`, `quotes`, `compliance_items` and `goals`.
+/// Creates `deals`, `quotes`, `compliance_items` and `goals`.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -39,18 +39,6 @@ impl MigrationTrait for Migration {
             .unique(&["source", "external_id"])
             .index(&["stage_type", "stage_entered_on"])
             .index(&["client_id"])
-            .create(manager)
-            .await?;
-        TenantTable::new("deal_stage_changes")
-            .reference("deal_id", "deals")
-            .required("from_stage", Kind::Text)
-            .required("to_stage", Kind::Text)
-            .required("changed_on", Kind::Date)
-            .required("days_in_stage", Kind::Integer)
-            .required("changed_by", Kind::Text)
-            .optional("action_id", Kind::Uuid)
-            .required("created_at", Kind::Timestamp)
-            .index(&["deal_id", "changed_on"])
             .create(manager)
             .await?;
         TenantTable::new("quotes")

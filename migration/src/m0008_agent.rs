@@ -1,10 +1,10 @@
-//! Migration 8: runs, locks, actions, the verdicts on them and what came of them.
+//! Migration 8: actions, the verdicts on them and what came of them.
 
 use sea_orm_migration::prelude::*;
 
 use crate::table::{Kind, TenantTable};
 
-/// Creates `agent_autonomous_runs`, `agent_tenant_locks`, `actions`, `decisions`, `agent_policy_violations`, `outbound_messages`, `cases`, `tasks` and `memories`.
+/// Creates `actions`, `deal_stage_changes`, `decisions`, `agent_policy_violations`, `outbound_messages`, `cases`, `tasks` and `memories`.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -12,37 +12,6 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     #[expect(clippy::too_many_lines, reason = "a list of tables reads best in one piece")]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        TenantTable::new("agent_autonomous_runs")
-            .required("cycle_number", Kind::Integer)
-            .optional("due_hour", Kind::Timestamp)
-            .optional("as_of", Kind::Timestamp)
-            .required("hours_covered", Kind::Integer)
-            .required("started_at", Kind::Timestamp)
-            .optional("ended_at", Kind::Timestamp)
-            .required("phase", Kind::Text)
-            .required("status", Kind::Text)
-            .required("metrics", Kind::Json)
-            .required("work_block", Kind::Json)
-            .optional("plan_output", Kind::Json)
-            .optional("act_output", Kind::Json)
-            .optional("react_output", Kind::Json)
-            .optional("reflect_output", Kind::Json)
-            .optional("error", Kind::Text)
-            .required("fence", Kind::BigInteger)
-            .required("created_at", Kind::Timestamp)
-            .unique(&["due_hour"])
-            .unique(&["cycle_number"])
-            .index(&["started_at"])
-            .create(manager)
-            .await?;
-        TenantTable::one_per_tenant("agent_tenant_locks")
-            .required("locked_at", Kind::Timestamp)
-            .required("locked_by", Kind::Text)
-            .required("expires_at", Kind::Timestamp)
-            .required("fence", Kind::BigInteger)
-            .optional("run_id", Kind::Uuid)
-            .create(manager)
-            .await?;
         TenantTable::new("actions")
             .optional_reference("run_id", "agent_autonomous_runs")
             .required("kind", Kind::Text)
@@ -73,6 +42,18 @@ impl MigrationTrait for Migration {
             .index(&["run_id"])
             .index(&["executed_run_id"])
             .index(&["subject_id"])
+            .create(manager)
+            .await?;
+        TenantTable::new("deal_stage_changes")
+            .reference("deal_id", "deals")
+            .required("from_stage", Kind::Text)
+            .required("to_stage", Kind::Text)
+            .required("changed_on", Kind::Date)
+            .required("days_in_stage", Kind::Integer)
+            .required("changed_by", Kind::Text)
+            .optional_reference("action_id", "actions")
+            .required("created_at", Kind::Timestamp)
+            .index(&["deal_id", "changed_on"])
             .create(manager)
             .await?;
         TenantTable::new("decisions")
@@ -160,7 +141,9 @@ impl MigrationTrait for Migration {
             .required("kind", Kind::Text)
             .required("status", Kind::Text)
             .optional("due_at", Kind::Timestamp)
+            .required("proof_key", Kind::Text)
             .required("justification", Kind::Json)
+            .unique(&["proof_key"])
             .required("created_by", Kind::Text)
             .required("created_at", Kind::Timestamp)
             .required("updated_at", Kind::Timestamp)

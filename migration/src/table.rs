@@ -6,17 +6,18 @@
 
 use sea_orm_migration::{
     prelude::*,
+    sea_orm::DbBackend,
     sea_query::{
         ColumnDef, ForeignKey, ForeignKeyCreateStatement, Index, Table, TableCreateStatement,
     },
 };
 
 /// The column types that mean the same on SQLite and Postgres.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
     /// 16 bytes.
     Uuid,
-    /// UTF-8 of any length.
+    /// UTF-8 of any length, ordered by its bytes.
     Text,
     /// 32 bits.
     Integer,
@@ -38,6 +39,7 @@ pub enum Kind {
 pub struct TenantTable {
     name: &'static str,
     statement: TableCreateStatement,
+    columns: Vec<(Kind, ColumnDef)>,
     tenanted: bool,
     uniques: Vec<Vec<&'static str>>,
     indexes: Vec<Vec<&'static str>>,
@@ -46,49 +48,49 @@ pub struct TenantTable {
 impl TenantTable {
     /// A table of rows that each belong to a tenant.
     pub fn new(name: &'static str) -> Self {
-        let mut table = Self::bare(name, true);
-        table.statement.col(column("id", Kind::Uuid).not_null().primary_key());
-        table.statement.col(column("tenant_id", Kind::Uuid).not_null());
+        let mut table = Self::bare(name, true).primary("id", Kind::Uuid);
+        table = table.required("tenant_id", Kind::Uuid);
         table.statement.foreign_key(&mut to_tenant(name));
         table.unique(&["id"])
     }
 
     /// The table of tenants itself.
     pub fn root(name: &'static str) -> Self {
-        let mut table = Self::bare(name, false);
-        table.statement.col(column("id", Kind::Uuid).not_null().primary_key());
-        table
+        Self::bare(name, false).primary("id", Kind::Uuid)
     }
 
     /// A table outside the tenants, with a natural key.
     pub fn keyed(name: &'static str, key: &'static str) -> Self {
-        let mut table = Self::bare(name, false);
-        table.statement.col(column(key, Kind::Text).not_null().primary_key());
-        table
+        Self::bare(name, false).primary(key, Kind::Text)
     }
 
     /// A table with at most one row per tenant.
     pub fn one_per_tenant(name: &'static str) -> Self {
-        let mut table = Self::bare(name, false);
-        table.statement.col(column("tenant_id", Kind::Uuid).not_null().primary_key());
+        let mut table = Self::bare(name, false).primary("tenant_id", Kind::Uuid);
         table.statement.foreign_key(&mut to_tenant(name));
         table
     }
 
     fn bare(name: &'static str, tenanted: bool) -> Self {
         let statement = Table::create().table(name).to_owned();
-        Self { name, statement, tenanted, uniques: Vec::new(), indexes: Vec::new() }
+        let (columns, uniques, indexes) = (Vec::new(), Vec::new(), Vec::new());
+        Self { name, statement, columns, tenanted, uniques, indexes }
+    }
+
+    fn primary(mut self, name: &'static str, kind: Kind) -> Self {
+        self.columns.push((kind, column(name, kind).not_null().primary_key().take()));
+        self
     }
 
     /// Adds a column that always has a value.
     pub fn required(mut self, name: &'static str, kind: Kind) -> Self {
-        self.statement.col(column(name, kind).not_null());
+        self.columns.push((kind, column(name, kind).not_null().take()));
         self
     }
 
     /// Adds a column that may be empty.
     pub fn optional(mut self, name: &'static str, kind: Kind) -> Self {
-        self.statement.col(&mut column(name, kind));
+        self.columns.push((kind, column(name, kind)));
         self
     }
 
@@ -127,15 +129,22 @@ impl TenantTable {
     }
 
     /// Runs the statements.
-    pub async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    pub async fn create(mut self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        let is_postgres = manager.get_database_backend() == DbBackend::Postgres;
+        for (kind, mut column) in self.columns {
+            // SQLite compares bytes, and Postgres the way of the server's language unless it is told.
+            if is_postgres && kind == Kind::Text {
+                column.extra("COLLATE \"C\"");
+            }
+            self.statement.col(column);
+        }
         manager.create_table(self.statement).await?;
         let groups = [(true, self.uniques), (false, self.indexes)];
         for (is_unique, group) in groups {
             for columns in group {
                 let prefix = if is_unique { "uq" } else { "ix" };
                 let mut index = Index::create();
-                index.name(index_name(prefix, self.name, &columns))
-                    .table(self.name);
+                index.name(index_name(prefix, self.name, &columns)).table(self.name);
                 if self.tenanted {
                     index.col("tenant_id");
                 }

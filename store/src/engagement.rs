@@ -12,9 +12,11 @@ use domain::{
 };
 use entity::{engagement_clocks as clocks, engagement_touches as touches};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DbBackend, EntityTrait, ExprTrait, FromQueryResult,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, TryInsertResult,
-    prelude::Uuid, sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, DbBackend, EntityTrait, ExprTrait, FromQueryResult, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Statement, TryInsertResult,
+    prelude::Uuid,
+    sea_query::{CaseStatement, Expr},
 };
 
 use crate::{Scope, StoreResult, Transition, error::unreadable};
@@ -285,6 +287,8 @@ impl Scope<'_> {
     }
 
     /// Lets a clock fire again at `at` although nobody was touched: a letter was refused, failed or expired.
+    ///
+    /// A clock that rests until later goes on resting until then.
     pub async fn mark_rearmed(
         &self,
         contact: ContactId,
@@ -293,9 +297,13 @@ impl Scope<'_> {
         now: Timestamp,
     ) -> StoreResult<Transition> {
         use clocks::Column;
+        let rests = Expr::col(Column::PausedUntil).gt(at);
+        let due = CaseStatement::new()
+            .case(rests, Expr::col(Column::PausedUntil))
+            .finally(Expr::value(at));
         let changed = clocks::Entity::update_many()
             .col_expr(Column::Epoch, Expr::col(Column::Epoch).add(1))
-            .col_expr(Column::NextTouchDue, Expr::value(at))
+            .col_expr(Column::NextTouchDue, due.into())
             .col_expr(Column::IsOpen, Expr::col(Column::UnreachableBecause).is_null())
             .col_expr(Column::UpdatedAt, Expr::value(now))
             .filter(Column::TenantId.eq(self.tenant.uuid()))

@@ -15,6 +15,7 @@ pub mod lock;
 pub mod mail;
 mod measure;
 pub mod memory;
+mod moment;
 pub mod order;
 pub mod order_facts;
 pub mod outbound;

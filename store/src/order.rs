@@ -60,6 +60,25 @@ pub struct ExceptionRow {
     pub status: String,
 }
 
+/// An order as a list shows it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct OrderRow {
+    /// Which order.
+    pub id: OrderId,
+    /// Its number.
+    pub number: String,
+    /// Whose it is.
+    pub client: ClientId,
+    /// Where it is.
+    pub status: String,
+    /// The day it was ordered.
+    pub ordered_on: Date,
+    /// What its lines add up to, or what it says of itself until it was checked; minor units.
+    pub total_minor: Option<i64>,
+    /// The currency of that.
+    pub currency: String,
+}
+
 /// Faults written in one statement.
 const FAULTS_PER_STATEMENT: usize = 500;
 /// Ids in one statement: well under the 32,766 parameters that SQLite takes.
@@ -290,6 +309,40 @@ impl Scope<'_> {
                 suggested_fix: row.suggested_fix,
                 owner_role: row.owner_role,
                 status: row.status,
+            })
+            .collect())
+    }
+
+    /// Orders whose day has come, newest first.
+    pub async fn list_orders(
+        &self,
+        status: Option<OrderStatus>,
+        today: Date,
+        limit: u64,
+    ) -> StoreResult<Vec<OrderRow>> {
+        use orders::Column;
+        let mut query = orders::Entity::find()
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::OrderedOn.lte(today));
+        if let Some(status) = status {
+            query = query.filter(Column::Status.eq(status.as_str()));
+        }
+        let rows = query
+            .order_by_desc(Column::OrderedOn)
+            .order_by_desc(Column::Number)
+            .limit(limit)
+            .all(&self.conn)
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| OrderRow {
+                id: OrderId::from_uuid(row.id),
+                number: row.number,
+                client: ClientId::from_uuid(row.client_id),
+                status: row.status,
+                ordered_on: row.ordered_on,
+                total_minor: row.computed_total_minor.or(row.declared_total_minor),
+                currency: row.currency,
             })
             .collect())
     }

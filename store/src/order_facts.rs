@@ -92,6 +92,7 @@ impl Scope<'_> {
             let rows = orders::Entity::find()
                 .filter(orders::Column::TenantId.eq(self.tenant.uuid()))
                 .filter(orders::Column::Id.is_in(uuids))
+                .filter(orders::Column::OrderedOn.lte(today))
                 .all(&self.conn)
                 .await?;
             heads.extend(rows);

@@ -212,6 +212,7 @@ impl Scope<'_> {
             .filter(deals::Column::TenantId.eq(self.tenant.uuid()))
             .filter(deals::Column::ClientId.is_in(uuids.iter().copied()))
             .filter(deals::Column::StageType.is_in(["open", "ongoing"]))
+            .filter(deals::Column::StageEnteredOn.lte(today))
             .order_by_desc(deals::Column::ExternalId)
             .into_tuple()
             .all(&self.conn)

@@ -13,8 +13,9 @@ use domain::{
 };
 use entity::{compliance_items, deal_stage_changes, deals, goals, orders, quotes};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, Func},
 };
 
 use crate::{Scope, StoreResult, Transition, error::unreadable};
@@ -292,10 +293,7 @@ impl Scope<'_> {
             .col_expr(Column::LostReason, Expr::value(Some(reason)))
             .col_expr(
                 Column::DecidedOn,
-                Expr::cust_with_exprs(
-                    "COALESCE($1, $2)",
-                    [Expr::col(Column::DecidedOn), Expr::value(on)],
-                ),
+                Func::coalesce([Expr::col(Column::DecidedOn), Expr::value(on)]).into(),
             )
             .col_expr(Column::LossRecordedAt, Expr::value(Some(now)))
             .col_expr(Column::UpdatedAt, Expr::value(now))

@@ -6,6 +6,7 @@ use chrono::Days;
 use domain::{
     engagement::{ComplianceCount, StageType},
     id::{ClientId, ContactId},
+    money::Score,
     record::{ClockOwner, OpenOrClosed, OrderStatus, Unreachable},
     time::{Date, Timestamp},
 };
@@ -13,11 +14,13 @@ use entity::{
     cases, clients, contacts, deals, engagement_clocks as clocks, orders, quotes, suppressions,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, Statement, prelude::Uuid, sea_query::Expr,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, FromQueryResult, Order, QueryFilter,
+    QueryOrder, QuerySelect, Statement,
+    prelude::Uuid,
+    sea_query::{Expr, NullOrdering},
 };
 
-use crate::{Scope, StoreResult, error::unreadable};
+use crate::{Scope, StoreResult, error::unreadable, moment::storable};
 
 /// What an account's standing is computed from.
 #[derive(Clone, Debug, Default)]
@@ -87,13 +90,15 @@ impl Scope<'_> {
         use clients::Column;
         let is_stale = Condition::any()
             .add(Column::StandingAt.is_null())
-            .add(Column::StandingAt.lt(stale_before));
+            .add(Column::StandingAt.lt(storable(stale_before)));
         let ids: Vec<Uuid> = clients::Entity::find()
             .select_only()
             .column(Column::Id)
             .filter(Column::TenantId.eq(self.tenant.uuid()))
             .filter(is_stale)
-            .order_by_asc(Column::StandingAt)
+            // By itself SQLite puts the unknown first and Postgres last.
+            .order_by_with_nulls(Column::StandingAt, Order::Asc, NullOrdering::First)
+            .order_by_asc(Column::ExternalId)
             .limit(limit)
             .into_tuple()
             .all(&self.conn)
@@ -126,7 +131,7 @@ impl Scope<'_> {
             );
         }
         self.add_orders(&mut facts, &uuids, today).await?;
-        self.add_pipeline(&mut facts, &uuids).await?;
+        self.add_pipeline(&mut facts, &uuids, today).await?;
         for client in self.clients_with_open_case(&uuids).await? {
             if let Some(it) = facts.get_mut(&client) {
                 it.has_open_case = true;
@@ -181,6 +186,7 @@ impl Scope<'_> {
         &self,
         facts: &mut HashMap<ClientId, AccountFacts>,
         clients: &[Uuid],
+        today: Date,
     ) -> StoreResult<()> {
         let closed = [StageType::Won, StageType::Lost].map(StageType::as_str);
         let deals: Vec<(Uuid, i64)> = deals::Entity::find()
@@ -190,6 +196,7 @@ impl Scope<'_> {
             .filter(deals::Column::TenantId.eq(self.tenant.uuid()))
             .filter(deals::Column::ClientId.is_in(clients.iter().copied()))
             .filter(deals::Column::StageType.is_not_in(closed))
+            .filter(deals::Column::StageEnteredOn.lte(today))
             .group_by(deals::Column::ClientId)
             .into_tuple()
             .all(&self.conn)
@@ -206,6 +213,7 @@ impl Scope<'_> {
             .filter(quotes::Column::TenantId.eq(self.tenant.uuid()))
             .filter(quotes::Column::ClientId.is_in(clients.iter().copied()))
             .filter(quotes::Column::Status.is_in(["submitted", "confirmed"]))
+            .filter(quotes::Column::SubmittedOn.lte(today))
             .into_tuple()
             .all(&self.conn)
             .await?;
@@ -309,6 +317,8 @@ impl Scope<'_> {
             for chunk in entities.chunks(CLOCKS_PER_STATEMENT) {
                 clocks::Entity::update_many()
                     .col_expr(Column::StandingPoints, Expr::value(points))
+                    // In hundredths; what being overdue adds to it is computed when it is asked for.
+                    .col_expr(Column::PriorityScore, Expr::value(Score::points(points).0))
                     .col_expr(Column::UnreachableBecause, Expr::value(because))
                     .col_expr(Column::IsOpen, is_open.clone())
                     .col_expr(Column::UpdatedAt, Expr::value(now))

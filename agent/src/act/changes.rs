@@ -93,8 +93,8 @@ async fn change(
                 | Justification::Safety { .. }
                 | Justification::None => None,
             };
-            scope.insert_task(action.id, client, contact, task, now).await?;
-            Ok(Some(format!("task: {}", task.task)))
+            let given = scope.insert_task(action.id, client, contact, task, now).await?;
+            Ok((given == Transition::Moved).then(|| format!("task: {}", task.task)))
         }
         (Payload::Case(case), ActionKind::OpenCase) => {
             let evidence = [Evidence::Words { message: case.message, span: case.span }];

@@ -8,6 +8,8 @@ mod budget;
 mod inputs;
 mod metrics;
 mod plan;
+#[cfg(test)]
+mod plan_tests;
 mod reflect;
 mod work_block;
 

@@ -44,7 +44,10 @@ mod urgency {
     pub const LOSS: i32 = 40;
 }
 /// A touch scores its priority of 0 to 100, scaled into the points below the follow-ups that clients wait for.
-const TOUCH_POINTS_MAX: i32 = 58;
+const TOUCH_POINTS_MAX: i32 = 50;
+
+/// A letter that was not decided on, or not sent, is proposed again a week later.
+const DAYS_PER_WEEK: i64 = 7;
 
 /// Proposes everything that the inputs call for, most pressing first.
 pub fn plan(inputs: &PlanInputs) -> Vec<Proposal> {
@@ -191,12 +194,20 @@ fn on_words(
     points: i32,
     because: String,
 ) -> Proposal {
+    // One sentence may ask for two things, or be a complaint and a warning: each is an action of its own.
+    let what = match &payload {
+        Payload::Task(task) => format!(":{}", task.task),
+        Payload::Case(case) => format!(":{}", case.case),
+        Payload::Plain | Payload::Letter(_) | Payload::Advance(_) | Payload::Loss(_) => {
+            String::new()
+        }
+    };
     Proposal {
         kind,
         subject: Subject { kind: SubjectKind::Message, id: message.id.uuid() },
         client: Some(client),
         payload,
-        dedup_key: format!("{kind}:{}:{}", message.id, span.start),
+        dedup_key: format!("{kind}:{}:{}{what}", message.id, span.start),
         score: Score::points(points),
         reasons: vec![because],
         evidence: vec![Evidence::Words { message: message.id, span }],
@@ -222,7 +233,9 @@ fn follow_up_deal(deal: &DealRef, today: Date) -> Option<Proposal> {
     let stalled = follow_up_due(&deal.facts, &PIPELINE, today)?;
     let addressee = deal.addressee.as_ref()?;
     let subject = Subject { kind: SubjectKind::Deal, id: deal.id.uuid() };
-    let key = format!("follow_up_deal:{}:{}", deal.id, today);
+    // Once a week of quiet: a proposal that nobody decided on comes again, but not every hour or day.
+    let week = stalled.days_quiet / DAYS_PER_WEEK;
+    let key = format!("follow_up_deal:{}:{}:{week}", deal.id, deal.facts.follow_ups_since_signal);
     let reasons = stalled.reasons.iter().map(ToString::to_string).collect();
     let points = urgency::STALLED_DEAL;
     Some(letter_proposal(
@@ -260,7 +273,10 @@ fn from_quote(quote: &QuoteRef, today: Date) -> Option<Proposal> {
         QuoteStep::Nothing { .. } | QuoteStep::Expire => return None,
     };
     let addressee = quote.addressee.as_ref()?;
-    let key = format!("follow_up_quote:{}:{}", quote.id, quote.facts.follow_ups);
+    let waited =
+        quote.facts.submitted_on.map_or(0, |day| today.signed_duration_since(day).num_days());
+    let week = waited / DAYS_PER_WEEK;
+    let key = format!("follow_up_quote:{}:{}:{week}", quote.id, quote.facts.follow_ups);
     let points = urgency::QUOTE;
     let kind = ActionKind::FollowUpQuote;
     Some(letter_proposal(kind, subject, quote.client, addressee, None, key, points, vec![because]))
@@ -272,7 +288,8 @@ fn from_compliance(item: &ComplianceRef, today: Date) -> Option<Proposal> {
         ComplianceStep::NotYet { .. } | ComplianceStep::Settled => None,
         ComplianceStep::Remind { days_left } => {
             let addressee = item.addressee.as_ref()?;
-            let key = format!("remind_compliance:{}:{}", item.id, item.facts.reminders);
+            let week = days_left / DAYS_PER_WEEK;
+            let key = format!("remind_compliance:{}:{}:{week}", item.id, item.facts.reminders);
             let reasons = vec![format!("due on {}, {days_left} days left", item.facts.due_on)];
             let points = urgency::COMPLIANCE_REMINDER;
             let kind = ActionKind::RemindCompliance;

@@ -8,9 +8,11 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    action::SubjectKind,
     id::{ClientId, DealId, ProductId},
     money::BasisPoints,
     named::named_enum,
+    proposal::Subject,
     time::Timestamp,
 };
 
@@ -98,6 +100,19 @@ const SIGNAL_DAYS: i64 = 14;
 const HYPOTHESES_MAX: usize = 20;
 
 impl Hypothesis {
+    /// The row that it is about.
+    pub fn subject(&self) -> Subject {
+        match self.prediction {
+            Prediction::PriceAgain { product, .. } => {
+                Subject { kind: SubjectKind::Product, id: product.uuid() }
+            }
+            Prediction::OrderFrom { client } => {
+                Subject { kind: SubjectKind::Client, id: client.uuid() }
+            }
+            Prediction::SignalOn { deal } => Subject { kind: SubjectKind::Deal, id: deal.uuid() },
+        }
+    }
+
     /// What makes it the same as one held already.
     pub fn key(&self) -> String {
         match self.prediction {
@@ -113,7 +128,7 @@ impl Hypothesis {
 /// What this cycle's deeds and sights give reason to believe.
 pub fn hypotheses_from(observed: &[Observed], now: Timestamp) -> Vec<Hypothesis> {
     let mut same_price: BTreeMap<(ProductId, i64), u32> = BTreeMap::new();
-    let mut beliefs: BTreeMap<Prediction, (i64, String)> = BTreeMap::new();
+    let mut beliefs: BTreeMap<Prediction, (u32, i64, String)> = BTreeMap::new();
     for sight in observed {
         match *sight {
             Observed::PriceMismatch { product, unit_price_minor } => {
@@ -121,11 +136,11 @@ pub fn hypotheses_from(observed: &[Observed], now: Timestamp) -> Vec<Hypothesis>
             }
             Observed::TouchedAtRisk { client } => {
                 let because = "a letter went to an account whose orders had slowed".to_owned();
-                beliefs.insert(Prediction::OrderFrom { client }, (ORDER_DAYS, because));
+                beliefs.insert(Prediction::OrderFrom { client }, (1, ORDER_DAYS, because));
             }
             Observed::FollowedUp { deal } => {
                 let because = "a stalled deal was followed up".to_owned();
-                beliefs.insert(Prediction::SignalOn { deal }, (SIGNAL_DAYS, because));
+                beliefs.insert(Prediction::SignalOn { deal }, (1, SIGNAL_DAYS, because));
             }
         }
     }
@@ -134,13 +149,16 @@ pub fn hypotheses_from(observed: &[Observed], now: Timestamp) -> Vec<Hypothesis>
             let because =
                 format!("{lines} order lines name this price, and the price book another");
             let prediction = Prediction::PriceAgain { product, unit_price_minor };
-            beliefs.insert(prediction, (PRICE_DAYS, because));
+            beliefs.insert(prediction, (lines, PRICE_DAYS, because));
         }
     }
+    // What was seen most often comes first: the limit then drops the weakest.
+    let mut beliefs: Vec<_> = beliefs.into_iter().collect();
+    beliefs.sort_by_key(|(_, (times, _, _))| std::cmp::Reverse(*times));
     beliefs
         .into_iter()
         .take(HYPOTHESES_MAX)
-        .map(|(prediction, (days, because))| Hypothesis {
+        .map(|(prediction, (_, days, because))| Hypothesis {
             prediction,
             since: now,
             until: now + TimeDelta::days(days),

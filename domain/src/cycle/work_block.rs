@@ -190,6 +190,8 @@ pub struct ReflectOutput {
 pub struct HypothesisNote {
     /// Its key among the memories.
     pub key: String,
+    /// What it is about.
+    pub subject: Subject,
     /// Where it stands.
     pub state: HypothesisState,
     /// Why, in figures.

@@ -160,20 +160,17 @@ pub fn standing_points(facts: &StandingFacts) -> Standing {
 /// The part of a score that grows with the time since a touch fell due, in whole days.
 ///
 /// For an earlier due it is never less. Never touched is the full part: such a clock is stored as
-/// due since 1970 ([`crate::engagement::due_since_ever`]), so the days alone say the same, and the
-/// flag changes only the sentence.
+/// due since 1970 ([`crate::engagement::due_since_ever`]), so the days alone say so. The flag changes
+/// only the sentence, because a clock that was put off counts from then on, touched or not.
 pub fn overdue_part(next_touch_due: Timestamp, never_touched: bool, now: Timestamp) -> Part {
-    let days = whole_days(next_touch_due, now);
-    let (points, because) = if never_touched {
-        (OVERDUE_POINTS_MAX, "never touched".to_owned())
-    } else if now < next_touch_due {
-        (0, "not yet due".to_owned())
-    } else {
-        let earned = days.saturating_mul(OVERDUE_POINTS_PER_DAY);
-        (
-            clamp_points(i128::from(earned), OVERDUE_POINTS_MAX),
-            format!("due for {}", days_text(days)),
-        )
+    let is_due = next_touch_due <= now;
+    let days = if is_due { whole_days(next_touch_due, now) } else { 0 };
+    let earned = days.saturating_mul(OVERDUE_POINTS_PER_DAY);
+    let points = clamp_points(i128::from(earned), OVERDUE_POINTS_MAX);
+    let because = match (never_touched, is_due) {
+        (true, _) => "never touched".to_owned(),
+        (false, true) => format!("due for {}", days_text(days)),
+        (false, false) => "not yet due".to_owned(),
     };
     part(Factor::Overdue, points, because)
 }
@@ -341,6 +338,9 @@ mod tests {
         for (now, points, because) in table {
             let part = overdue_part(due, false, at(now));
             assert_eq!((part.points, part.because.as_str()), (Score::points(points), because));
+            let put_off = overdue_part(due, true, at(now));
+            let expected = (Score::points(points), "never touched");
+            assert_eq!((put_off.points, put_off.because.as_str()), expected);
         }
     }
 

@@ -36,6 +36,8 @@ pub struct PolicyFacts {
     pub letter: Option<RenderedLetter>,
     /// What a task or case rests on.
     pub proof: ProofFacts,
+    /// How many other deals or quotes of the client the words cited could mean as well.
+    pub rivals: u32,
     /// Whether research may be thought of.
     pub research: ResearchFacts,
 }

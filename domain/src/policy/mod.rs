@@ -177,20 +177,22 @@ pub fn combine(
         reasons.push(Reason { rule: rule.id.to_owned(), argues, because, is_violation });
     }
     let says = |effect: Effect| reasons.iter().any(|reason| reason.argues == effect);
-    let permitted = reasons
+    // A hold speaks for an action only if its rule could have permitted it: tenants that approve what
+    // leaves are not thereby offered what nobody may do.
+    let is_spoken_for = reasons
         .iter()
-        .any(|reason| reason.argues == Effect::Allow && PERMITTING.contains(&reason.rule.as_str()));
+        .any(|reason| reason.argues != Effect::Deny && PERMITTING.contains(&reason.rule.as_str()));
     let effect = if says(Effect::Deny) {
         Effect::Deny
-    } else if says(Effect::NeedsApproval) {
-        Effect::NeedsApproval
-    } else if permitted {
-        Effect::Allow
-    } else {
+    } else if !is_spoken_for {
         let because = "no rule permits it".to_owned();
         let rule = DEFAULT_DENY.to_owned();
         reasons.push(Reason { rule, argues: Effect::Deny, because, is_violation: true });
         Effect::Deny
+    } else if says(Effect::NeedsApproval) {
+        Effect::NeedsApproval
+    } else {
+        Effect::Allow
     };
     reasons.sort();
     obligations.sort();

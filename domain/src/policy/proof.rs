@@ -27,6 +27,13 @@ pub(super) fn no_human_tasks(proposal: &Proposal, facts: &PolicyFacts, now: Time
         (Justification::ClientAsk { span, words, .. }, ProofFacts::Message(message)) => {
             client_ask(task, *span, words, message, now)
         }
+        // What is due or dangerous says what a person is needed for; any other errand would be the planner's.
+        (Justification::ComplianceDue { .. }, _) if task.task != AskKind::Document => {
+            forbid("a due paper justifies asking for that paper and nothing else")
+        }
+        (Justification::Safety { .. }, _) if task.task != AskKind::Other => {
+            forbid("a safety case justifies looking after it and nothing else")
+        }
         (Justification::ComplianceDue { .. }, ProofFacts::Compliance { item, is_of_client }) => {
             match compliance_step(item, facts.today(now)) {
                 _ if !is_of_client => forbid("the compliance item is not this client's"),
@@ -68,6 +75,10 @@ pub(super) fn words_prove_it(proposal: &Proposal, facts: &PolicyFacts, now: Time
         },
         Payload::Loss(loss) => match (&loss.message, loss.span) {
             (None, _) => return loss_as_recorded(loss.reason.as_deref(), facts),
+            // Words prove that a quote was lost and not why: a reason beside them would be the planner's.
+            (Some(_), _) if loss.reason.is_some() => {
+                return forbid("a reason comes from the records alone");
+            }
             (Some(_), Some(span)) => (span, |message| message.findings.quote_lost),
             (Some(_), None) => return forbid("a message was cited without its words"),
         },
@@ -82,12 +93,10 @@ pub(super) fn words_prove_it(proposal: &Proposal, facts: &PolicyFacts, now: Time
     if found(message) != Some(span) || !stands(message, span) {
         return forbid("the words cited do not say so");
     }
-    match message.findings.sender {
-        SenderProof::Authenticated => Opinion::Silent,
-        SenderProof::Unauthenticated | SenderProof::Failed => {
-            hold_for_sender(message.findings.sender)
-        }
+    if 0 < facts.rivals {
+        return Opinion::Forbid(format!("the words could mean {} others as well", facts.rivals));
     }
+    hold_for_sender(message.findings.sender)
 }
 
 fn loss_as_recorded(reason: Option<&str>, facts: &PolicyFacts) -> Opinion {
@@ -115,12 +124,14 @@ fn client_ask(
     if !stands(message, span) || slice(&message.body, span) != Some(words) {
         return forbid("the words do not stand in what the person wrote");
     }
-    let asked: Option<AskKind> =
-        message.findings.asks.iter().find(|ask| ask.span == span).map(|ask| ask.kind);
-    match asked {
-        None => return forbid("the words ask for nothing"),
-        Some(kind) if kind != task.task => return forbid("the words ask for something else"),
-        Some(_) => {}
+    // One sentence may ask for two things, so two asks may share a span.
+    let asked: Vec<AskKind> =
+        message.findings.asks.iter().filter(|ask| ask.span == span).map(|ask| ask.kind).collect();
+    if asked.is_empty() {
+        return forbid("the words ask for nothing");
+    }
+    if !asked.contains(&task.task) {
+        return forbid("the words ask for something else");
     }
     match message.findings.sender {
         SenderProof::Authenticated => {
@@ -164,7 +175,13 @@ fn slice(body: &str, span: Span) -> Option<&str> {
 }
 
 fn hold_for_sender(sender: SenderProof) -> Opinion {
-    Opinion::Hold(format!("the sender is {sender}: a person decides whether to believe it"))
+    let because = match sender {
+        SenderProof::Failed => "the sender's authentication failed",
+        SenderProof::Unauthenticated => "nobody vouches for the sender",
+        // Asked only where it matters; a sender who is authenticated holds nothing.
+        SenderProof::Authenticated => return Opinion::Silent,
+    };
+    Opinion::Hold(format!("{because}: a person decides whether to believe it"))
 }
 
 fn forbid(because: &str) -> Opinion {

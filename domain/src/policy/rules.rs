@@ -50,7 +50,10 @@ fn subject_known(proposal: &Proposal, facts: &PolicyFacts, _: Timestamp) -> Opin
         return Opinion::Forbid(format!("the {} is not this client's", proposal.subject.kind));
     }
     let fits = match (proposal.kind, &proposal.payload) {
-        (kind, Payload::Letter(_)) => kind.leaves_system(),
+        // Only a touch answers to a clock: another letter with an epoch would use that clock's turn up.
+        (kind, Payload::Letter(letter)) => {
+            kind.leaves_system() && (kind == ActionKind::SendTouch || letter.epoch.is_none())
+        }
         (ActionKind::AdvanceDeal, Payload::Advance(_))
         | (ActionKind::RecordQuoteLoss, Payload::Loss(_))
         | (ActionKind::CreateTask, Payload::Task(_))
@@ -151,6 +154,10 @@ fn touch_refusal(
     let Payload::Letter(letter) = &proposal.payload else {
         return Some("a touch is a letter".to_owned());
     };
+    // Or else one person's due clock would carry letters to another.
+    if letter.contact.uuid() != proposal.subject.id {
+        return Some("the letter is not to the person whose clock this is".to_owned());
+    }
     if letter.epoch != Some(epoch) {
         return Some(format!("the clock is in epoch {epoch}, and the letter is for another"));
     }

@@ -9,7 +9,7 @@ use entity::actions;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
 use super::{ActionRow, action_row};
-use crate::{Scope, StoreResult, Transition};
+use crate::{Scope, StoreResult, Transition, moment::storable};
 
 /// What changes with an action's state.
 #[derive(Clone, Debug)]
@@ -102,7 +102,7 @@ impl Scope<'_> {
             update = update.col_expr(Column::Error, Expr::value(Some(error.as_str())));
         }
         if let Some(until) = change.not_before {
-            update = update.col_expr(Column::NotBefore, Expr::value(Some(until)));
+            update = update.col_expr(Column::NotBefore, Expr::value(Some(storable(until))));
         }
         let moved = update.exec(&self.conn).await?;
         if moved.rows_affected == 1 {

@@ -21,7 +21,7 @@ use sea_orm::{
 pub use change::ActionChange;
 pub use decision::DecisionRow;
 
-use crate::{Scope, StoreResult, error::unreadable, tenant::json};
+use crate::{Scope, StoreResult, error::unreadable, moment::storable, tenant::json};
 
 /// An action as it is stored.
 #[derive(Clone, Debug)]
@@ -242,7 +242,7 @@ impl Scope<'_> {
             evidence: Set(json(&proposal.evidence)?),
             proposed_by: Set(Actor::Agent.to_string()),
             proposed_at: Set(now),
-            not_before: Set(it.verdict.not_before()),
+            not_before: Set(it.verdict.not_before().map(storable)),
             expires_at: Set(Some(it.expires_at)),
             decided_by: Set(None),
             decided_at: Set(None),

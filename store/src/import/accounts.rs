@@ -1,6 +1,6 @@
 //! Clients, their people, and the addresses that must not be written to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use domain::{
     id::ClientId,
@@ -16,7 +16,7 @@ use sea_orm::{
 
 use super::{
     Origin, UpsertCount,
-    bulk::{Merge, PARAMETERS_MAX, WrittenRow},
+    bulk::{Merge, PARAMETERS_MAX, Written, WrittenRow},
 };
 use crate::{Scope, StoreResult};
 
@@ -108,10 +108,9 @@ impl Scope<'_> {
             .take([Column::Domain, Column::AnnualValueMinor, Column::ChurnRisk, Column::KnownSince])
             .renew(Column::StandingAt, Expr::value(None::<Timestamp>))
             .renew(Column::UpdatedAt, Expr::value(origin.at))
-            .owned_by(Column::Id)
-            .keyed_by(Column::ExternalId);
-        let written = self.write_many(models.collect(), &merge).await?;
-        self.start_clocks(origin, ClockOwner::Account, &written.rows).await?;
+            .owned_by(Column::Id);
+        let written = self.write_sourced(origin, models.collect(), &merge).await?;
+        self.start_clocks(origin, ClockOwner::Account, &written).await?;
         Ok(written.count)
     }
 
@@ -122,8 +121,6 @@ impl Scope<'_> {
         rows: &[ContactRow],
     ) -> StoreResult<UpsertCount> {
         use contacts::Column;
-        let keys = rows.iter().map(|row| (row.external_id.as_str(), row.client));
-        let mut stale = self.former_owners(contacts::Entity, origin, keys.collect()).await?;
         let models = rows.iter().map(|row| contacts::ActiveModel {
             id: Set(self.ids.next_uuid(origin.at)),
             tenant_id: Set(self.tenant.uuid()),
@@ -144,13 +141,12 @@ impl Scope<'_> {
             .take([Column::ClientId, Column::Name, Column::Title, Column::Role, Column::Email])
             .take([Column::Phone, Column::KnownSince, Column::IsActive])
             .renew(Column::UpdatedAt, Expr::value(origin.at))
-            .owned_by(Column::ClientId)
-            .keyed_by(Column::ExternalId);
-        let written = self.write_many(models.collect(), &merge).await?;
-        self.start_clocks(origin, ClockOwner::Contact, &written.rows).await?;
-        stale.extend(written.owners());
-        self.clear_standing(stale).await?;
-        Ok(written.count)
+            .owned_by(Column::ClientId);
+        let written = self.write_sourced(origin, models.collect(), &merge).await?;
+        self.start_clocks(origin, ClockOwner::Contact, &written).await?;
+        let count = written.count;
+        self.clear_standing(written.stale_clients()).await?;
+        Ok(count)
     }
 
     /// Writes addresses that must not be written to; one that is known keeps the reason it had.
@@ -172,12 +168,10 @@ impl Scope<'_> {
                 created_by: Set(origin.actor.to_string()),
             })
             .collect();
-        let merge = Merge::on([Column::TenantId, Column::Address]);
+        let merge = Merge::on([Column::TenantId, Column::Address]).telling(Column::Address);
         let written = self.write_many(models, &merge).await?;
-        if 0 < written.count.inserted {
-            let stale = self.clients_of_addresses(&seen.into_iter().collect::<Vec<_>>()).await?;
-            self.clear_standing(stale).await?;
-        }
+        let new: Vec<&str> = written.inserted.iter().map(|row| row.key.as_str()).collect();
+        self.clear_standing(self.clients_of_addresses(&new).await?).await?;
         Ok(written.count)
     }
 
@@ -204,19 +198,31 @@ impl Scope<'_> {
         &self,
         origin: &Origin<'_>,
         owner: ClockOwner,
-        rows: &[WrittenRow],
+        written: &Written,
     ) -> StoreResult<()> {
         use engagement_clocks::Column;
-        let models = rows.iter().map(|row| engagement_clocks::ActiveModel {
+        let clock = |row| self.clock(origin, owner, row);
+        self.insert_many(written.inserted.iter().map(clock).collect()).await?;
+        let merge = Merge::on([Column::TenantId, Column::EntityType, Column::EntityId])
+            .take([Column::ClientId])
+            .renew(Column::UpdatedAt, Expr::value(origin.at));
+        self.write_many(written.updated.iter().map(clock).collect(), &merge).await?;
+        Ok(())
+    }
+
+    fn clock(
+        &self,
+        origin: &Origin<'_>,
+        owner: ClockOwner,
+        row: &WrittenRow,
+    ) -> engagement_clocks::ActiveModel {
+        engagement_clocks::ActiveModel {
             id: Set(self.ids.next_uuid(origin.at)),
             tenant_id: Set(self.tenant.uuid()),
             entity_type: Set(owner.to_string()),
             entity_id: Set(row.id),
-            entity_key: Set(row.key.clone().unwrap_or_default()),
+            entity_key: Set(row.key.clone()),
             client_id: Set(row.owner),
-            last_touch_at: Set(None),
-            last_touch_type: Set(None),
-            last_touch_by: Set(None),
             next_touch_due: Set(domain::engagement::due_since_ever()),
             touch_count_30d: Set(0),
             priority_score: Set(0),
@@ -224,32 +230,11 @@ impl Scope<'_> {
             epoch: Set(0),
             fired_epoch: Set(NEVER_FIRED),
             is_open: Set(true),
-            unreachable_because: Set(None),
-            paused_until: Set(None),
-            pause_reason: Set(None),
             created_at: Set(origin.at),
             updated_at: Set(origin.at),
-        });
-        let merge = Merge::on([Column::TenantId, Column::EntityType, Column::EntityId])
-            .take([Column::ClientId])
-            .renew(Column::UpdatedAt, Expr::value(origin.at));
-        self.write_many(models.collect(), &merge).await?;
-        Ok(())
-    }
-
-    /// The clients that rows belong to now and will not any more, once they are written.
-    pub(super) async fn former_owners<E: EntityTrait>(
-        &self,
-        table: E,
-        origin: &Origin<'_>,
-        rows: HashMap<&str, ClientId>,
-    ) -> StoreResult<HashSet<Uuid>> {
-        let keys: Vec<&str> = rows.keys().copied().collect();
-        let owners = self.owners_by_external_id(table, origin.source, &keys).await?;
-        let moved = owners.into_iter().filter(|(external_id, owner)| {
-            rows.get(external_id.as_str()).is_some_and(|client| client.uuid() != *owner)
-        });
-        Ok(moved.map(|(_, owner)| owner).collect())
+            // Nobody was touched and nothing rests: the other columns are empty, and not even sent.
+            ..Default::default()
+        }
     }
 
     /// Has the next plan work out anew how much these clients matter.

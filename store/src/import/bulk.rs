@@ -3,7 +3,7 @@
 //! What lives here: the shape that every import of a table shares.
 //! What does not: which columns of which table an import may change; each table's own file says so.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, InsertMany, Iterable,
@@ -24,14 +24,13 @@ pub(super) struct Merge<E: EntityTrait> {
     set: Vec<(E::Column, Expr)>,
     renewed: Vec<(E::Column, Expr)>,
     owner: Option<E::Column>,
-    told_key: Option<E::Column>,
+    told: Option<E::Column>,
 }
 
 impl<E: EntityTrait> Merge<E> {
     /// Rows are the same when these columns are.
-    pub fn on(key: impl IntoIterator<Item = E::Column>) -> Self {
-        let key = key.into_iter().collect();
-        Self { key, set: Vec::new(), renewed: Vec::new(), owner: None, told_key: None }
+    pub fn on<const PARTS: usize>(key: [E::Column; PARTS]) -> Self {
+        Self { key: key.to_vec(), set: Vec::new(), renewed: Vec::new(), owner: None, told: None }
     }
 
     /// Takes the columns as they are brought.
@@ -68,10 +67,15 @@ impl<E: EntityTrait> Merge<E> {
         self
     }
 
-    /// Names the column with a row's key in its source, so that [`Written`] can tell it along.
-    pub fn keyed_by(mut self, column: E::Column) -> Self {
-        self.told_key = Some(column);
+    /// Names a column of text that [`Written`] tells along with changed rows.
+    pub fn telling(mut self, column: E::Column) -> Self {
+        self.told = Some(column);
         self
+    }
+
+    /// The part of the key that tells the rows of one source, or of one owner, apart.
+    fn last_key(&self) -> E::Column {
+        *self.key.last().expect("a merge is made on at least one column")
     }
 
     fn on_conflict(&self) -> OnConflict {
@@ -104,8 +108,12 @@ pub(super) fn stored<E: EntityTrait>(column: E::Column) -> Expr {
 pub(super) struct Written {
     /// How many, by what happened to them.
     pub count: UpsertCount,
-    /// The new and changed rows.
-    pub rows: Vec<WrittenRow>,
+    /// Rows that were not there before.
+    pub inserted: Vec<WrittenRow>,
+    /// Rows that were there and are not what they were.
+    pub updated: Vec<WrittenRow>,
+    /// The clients that rows belonged to before they were moved to another.
+    pub former_owners: HashSet<Uuid>,
 }
 
 /// A row that is new or not what it was.
@@ -115,19 +123,65 @@ pub(super) struct WrittenRow {
     pub id: Uuid,
     /// The client it belongs to, if the [`Merge`] named a column for it.
     pub owner: Option<Uuid>,
-    /// Its key in its source, if the [`Merge`] named a column for it.
-    pub key: Option<String>,
+    /// The last part of its key, or the column that the [`Merge`] named for it; empty if neither is known.
+    pub key: String,
 }
 
 impl Written {
-    /// The clients whose facts are not what they were.
-    pub fn owners(&self) -> HashSet<Uuid> {
-        self.rows.iter().filter_map(|row| row.owner).collect()
+    /// The clients whose facts are not what they were, former owners included.
+    pub fn stale_clients(self) -> HashSet<Uuid> {
+        let rows = self.inserted.into_iter().chain(self.updated);
+        rows.filter_map(|row| row.owner).chain(self.former_owners).collect()
+    }
+
+    fn counted(mut self, total: usize) -> Self {
+        let (inserted, updated) = (self.inserted.len(), self.updated.len());
+        self.count = UpsertCount {
+            inserted: inserted as u64,
+            updated: updated as u64,
+            unchanged: total.saturating_sub(inserted + updated) as u64,
+        };
+        self
     }
 }
 
 impl Scope<'_> {
-    /// Writes many rows, chunk by chunk, and says which of them made a difference.
+    /// Writes the rows of a source. Only those that are there already are merged; the others are plain
+    /// inserts, which cost half as much because the database has nothing to tell about them.
+    pub(super) async fn write_sourced<A>(
+        &self,
+        origin: &Origin<'_>,
+        models: Vec<A>,
+        merge: &Merge<A::Entity>,
+    ) -> StoreResult<Written>
+    where
+        A: ActiveModelTrait + Send,
+    {
+        let total = models.len();
+        let keyed: Vec<(String, A)> =
+            models.into_iter().map(|model| (text_of(&model, merge.last_key()), model)).collect();
+        let keys: Vec<&str> = keyed.iter().map(|(key, _)| key.as_str()).collect();
+        let mut present = self.present_rows(origin, merge, &keys).await?;
+        let mut written = Written::default();
+        let mut new = Vec::with_capacity(total);
+        let mut known = Vec::with_capacity(present.len());
+        for (key, model) in keyed {
+            let owner = merge.owner.and_then(|column| uuid_of(&model, column));
+            let Some(before) = present.remove(&key) else {
+                let id = id_of(&model).unwrap_or_default();
+                written.inserted.push(WrittenRow { id, owner, key });
+                new.push(model);
+                continue;
+            };
+            written.former_owners.extend(before.filter(|before| Some(*before) != owner));
+            known.push(model);
+        }
+        self.insert_many(new).await?;
+        written.updated = self.write_many(known, merge).await?.updated;
+        Ok(written.counted(total))
+    }
+
+    /// Writes many rows, chunk by chunk, and has the database say which of them made a difference.
     pub(super) async fn write_many<A>(
         &self,
         models: Vec<A>,
@@ -138,34 +192,62 @@ impl Scope<'_> {
     {
         let mut written = Written::default();
         let total = models.len();
-        let columns = <A::Entity as EntityTrait>::Column::iter().count();
         let proposed: HashSet<Uuid> = models.iter().filter_map(id_of).collect();
         let mut models = models.into_iter().peekable();
         while models.peek().is_some() {
-            let chunk = models.by_ref().take(PARAMETERS_MAX / columns);
+            let chunk = models.by_ref().take(rows_per_statement::<A::Entity>());
             let mut insert = InsertMany::<A>::many(chunk).on_conflict(merge.on_conflict());
-            // Columns that nobody asked for are read as nulls, so that all rows have one shape.
-            let asked = [merge.owner, merge.told_key].map(|column| match column {
-                Some(column) => Expr::col(column),
-                None => Expr::cust("NULL"),
-            });
+            // Columns that nobody asked for come as nulls, so that all rows have one shape.
+            let asked = [merge.owner, merge.told]
+                .map(|column| column.map_or_else(|| Expr::cust("NULL"), Expr::col));
             let returned = [Expr::col("id")].into_iter().chain(asked);
             insert.query().returning(Query::returning().exprs(returned));
             for row in self.conn.query_all(insert.query()).await? {
-                written.rows.push(WrittenRow {
+                let row = WrittenRow {
                     id: row.try_get_by_index(0)?,
                     owner: if merge.owner.is_some() { row.try_get_by_index(1)? } else { None },
-                    key: if merge.told_key.is_some() { row.try_get_by_index(2)? } else { None },
-                });
+                    key: if merge.told.is_some() {
+                        row.try_get_by_index(2)?
+                    } else {
+                        String::new()
+                    },
+                };
+                if proposed.contains(&row.id) {
+                    written.inserted.push(row);
+                } else {
+                    written.updated.push(row);
+                }
             }
         }
-        let inserted = written.rows.iter().filter(|row| proposed.contains(&row.id)).count();
-        written.count = UpsertCount {
-            inserted: inserted as u64,
-            updated: (written.rows.len() - inserted) as u64,
-            unchanged: total.saturating_sub(written.rows.len()) as u64,
-        };
-        Ok(written)
+        Ok(written.counted(total))
+    }
+
+    /// Which of a source's keys are there already, and whose rows they are; held until the transaction ends.
+    async fn present_rows<E: EntityTrait>(
+        &self,
+        origin: &Origin<'_>,
+        merge: &Merge<E>,
+        keys: &[&str],
+    ) -> StoreResult<HashMap<String, Option<Uuid>>> {
+        let mut present = HashMap::new();
+        for chunk in keys.chunks(PARAMETERS_MAX) {
+            let mut select = Query::select();
+            select
+                .column("external_id")
+                .from(E::default())
+                .and_where(Expr::col("tenant_id").eq(self.tenant.uuid()))
+                .and_where(Expr::col("source").eq(origin.source))
+                .and_where(Expr::col("external_id").is_in(chunk.iter().copied()))
+                .lock_exclusive();
+            if let Some(owner) = merge.owner {
+                select.column(owner);
+            }
+            for row in self.conn.query_all(&select).await? {
+                let owner = if merge.owner.is_some() { row.try_get_by_index(1)? } else { None };
+                present.insert(row.try_get_by_index(0)?, owner);
+            }
+        }
+        Ok(present)
     }
 
     /// Writes rows that cannot be there yet.
@@ -173,10 +255,9 @@ impl Scope<'_> {
     where
         A: ActiveModelTrait + Send,
     {
-        let columns = <A::Entity as EntityTrait>::Column::iter().count();
         let mut models = models.into_iter().peekable();
         while models.peek().is_some() {
-            let chunk = models.by_ref().take(PARAMETERS_MAX / columns);
+            let chunk = models.by_ref().take(rows_per_statement::<A::Entity>());
             InsertMany::<A>::many(chunk).exec_without_returning(&self.conn).await?;
         }
         Ok(())
@@ -205,6 +286,28 @@ impl Scope<'_> {
             rows.extend(found);
         }
         Ok(rows)
+    }
+}
+
+/// How many rows of a table one statement can bind.
+fn rows_per_statement<E: EntityTrait>() -> usize {
+    PARAMETERS_MAX / E::Column::iter().count()
+}
+
+fn text_of<A: ActiveModelTrait>(model: &A, column: <A::Entity as EntityTrait>::Column) -> String {
+    match model.get(column).into_value() {
+        Some(Value::String(Some(text))) => text,
+        _ => String::new(),
+    }
+}
+
+fn uuid_of<A: ActiveModelTrait>(
+    model: &A,
+    column: <A::Entity as EntityTrait>::Column,
+) -> Option<Uuid> {
+    match model.get(column).into_value()? {
+        Value::Uuid(id) => id,
+        _ => None,
     }
 }
 

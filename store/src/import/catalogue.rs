@@ -130,7 +130,7 @@ impl Scope<'_> {
             .take([Column::DiscontinuedOn, Column::ListPriceMinor, Column::Currency])
             .take([Column::QuantityMinMilli, Column::PackMultipleMilli])
             .renew(Column::UpdatedAt, Expr::value(origin.at));
-        Ok(self.write_many(models.collect(), &merge).await?.count)
+        Ok(self.write_sourced(origin, models.collect(), &merge).await?.count)
     }
 
     /// Writes price book entries.
@@ -162,7 +162,7 @@ impl Scope<'_> {
             .take([Column::UnitPriceMinor, Column::QuantityMinMilli, Column::ValidFrom])
             .take([Column::ValidTo, Column::DiscountMaxBp])
             .renew(Column::UpdatedAt, Expr::value(origin.at));
-        Ok(self.write_many(models.collect(), &merge).await?.count)
+        Ok(self.write_sourced(origin, models.collect(), &merge).await?.count)
     }
 
     /// Writes credit profiles.
@@ -198,9 +198,10 @@ impl Scope<'_> {
             .take([Column::OverdueMinor, Column::KnownOn])
             .renew(Column::UpdatedAt, Expr::value(origin.at))
             .owned_by(Column::ClientId);
-        let written = self.write_many(models.collect(), &merge).await?;
-        self.clear_standing(written.owners()).await?;
-        Ok(written.count)
+        let written = self.write_sourced(origin, models.collect(), &merge).await?;
+        let count = written.count;
+        self.clear_standing(written.stale_clients()).await?;
+        Ok(count)
     }
 
     /// Writes requirements.
@@ -228,6 +229,6 @@ impl Scope<'_> {
             .take([Column::ClientId, Column::Kind, Column::Name, Column::FromVendor])
             .take([Column::IsEvidenceHeld, Column::ValidUntil])
             .renew(Column::UpdatedAt, Expr::value(origin.at));
-        Ok(self.write_many(models.collect(), &merge).await?.count)
+        Ok(self.write_sourced(origin, models.collect(), &merge).await?.count)
     }
 }

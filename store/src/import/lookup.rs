@@ -267,44 +267,24 @@ impl Scope<'_> {
         Ok(found)
     }
 
-    /// The clients that rows of a table belong to, by the rows' external ids.
-    pub(super) async fn owners_by_external_id<E: EntityTrait>(
-        &self,
-        table: E,
-        source: &str,
-        external_ids: &[&str],
-    ) -> StoreResult<Vec<(String, Uuid)>> {
-        self.column_by_external_id(table, "client_id", source, external_ids).await
-    }
-
     async fn ids_of<E: EntityTrait, K>(
         &self,
         table: E,
         source: &str,
         external_ids: &[&str],
     ) -> StoreResult<HashMap<String, Id<K>>> {
-        let found = self.column_by_external_id(table, "id", source, external_ids).await?;
-        Ok(found.into_iter().map(|(external_id, id)| (external_id, Id::from_uuid(id))).collect())
-    }
-
-    async fn column_by_external_id<E: EntityTrait>(
-        &self,
-        table: E,
-        column: &'static str,
-        source: &str,
-        external_ids: &[&str],
-    ) -> StoreResult<Vec<(String, Uuid)>> {
-        let mut found = Vec::with_capacity(external_ids.len());
+        let mut found = HashMap::with_capacity(external_ids.len());
         for chunk in external_ids.chunks(PARAMETERS_MAX) {
             let select = Query::select()
-                .columns(["external_id", column])
+                .columns(["external_id", "id"])
                 .from(table)
                 .and_where(Expr::col("tenant_id").eq(self.tenant.uuid()))
                 .and_where(Expr::col("source").eq(source))
                 .and_where(Expr::col("external_id").is_in(chunk.iter().copied()))
                 .to_owned();
             for row in self.conn.query_all(&select).await? {
-                found.push((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+                let id: Uuid = row.try_get_by_index(1)?;
+                found.insert(row.try_get_by_index(0)?, Id::from_uuid(id));
             }
         }
         Ok(found)

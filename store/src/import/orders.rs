@@ -101,7 +101,8 @@ impl Scope<'_> {
         let mut stale: HashSet<Uuid> = HashSet::new();
         let mut reopened = Vec::new();
         let mut relined = Vec::new();
-        let mut heads = Vec::new();
+        let mut changed = Vec::new();
+        let mut new = Vec::new();
         let mut lines = Vec::new();
         for row in rows {
             let mut head = self.order_head(origin, status, row);
@@ -125,9 +126,11 @@ impl Scope<'_> {
             }
             stale.insert(head.client_id);
             lines.extend(row.lines.iter().map(|line| self.order_line(origin, head.id, line)));
+            let heads = if before.is_some() { &mut changed } else { &mut new };
             heads.push(head.into_active_model());
         }
-        self.write_many(heads, &order_columns(origin)).await?;
+        self.insert_many(new).await?;
+        self.write_many(changed, &order_columns(origin)).await?;
         self.delete_lines(&relined).await?;
         self.insert_many(lines).await?;
         self.close_exceptions_of(origin, &reopened).await?;

@@ -1,6 +1,6 @@
 //! Deals and quotes, which the agent works on too: what is brought is merged with what it knows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use domain::{
     engagement::{QuoteStatus, StageType},
@@ -9,7 +9,7 @@ use domain::{
     time::Date,
 };
 use entity::{deal_stage_changes, deals, quotes};
-use sea_orm::{ActiveValue::Set, IntoActiveModel, prelude::Uuid, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, IntoActiveModel, sea_query::Expr};
 
 use super::{Origin, UpsertCount, bulk::Merge};
 use crate::{Scope, StoreResult};
@@ -98,7 +98,6 @@ impl Scope<'_> {
         let held = self.held_rows::<deals::Entity>(origin, keys).await?;
         let held: HashMap<&str, &deals::Model> =
             held.iter().map(|deal| (deal.external_id.as_str(), deal)).collect();
-        let mut stale: HashSet<Uuid> = HashSet::new();
         let mut log = Vec::new();
         let mut models = Vec::with_capacity(rows.len());
         for row in rows {
@@ -108,17 +107,14 @@ impl Scope<'_> {
                 continue;
             };
             let merged = merge_deal(stored, brought, row, today);
-            if merged.client_id != stored.client_id {
-                stale.insert(stored.client_id);
-            }
             log.extend(self.stage_change(origin, stored, &merged));
             models.push(merged.into_active_model());
         }
-        let written = self.write_many(models, &deal_columns(origin)).await?;
+        let written = self.write_sourced(origin, models, &deal_columns(origin)).await?;
         self.insert_many(log).await?;
-        stale.extend(written.owners());
-        self.clear_standing(stale).await?;
-        Ok(written.count)
+        let count = written.count;
+        self.clear_standing(written.stale_clients()).await?;
+        Ok(count)
     }
 
     /// Writes quotes. An undecided quote of the source does not undo a decision that is known here.
@@ -131,22 +127,18 @@ impl Scope<'_> {
         let held = self.held_rows::<quotes::Entity>(origin, keys).await?;
         let held: HashMap<&str, &quotes::Model> =
             held.iter().map(|quote| (quote.external_id.as_str(), quote)).collect();
-        let mut stale: HashSet<Uuid> = HashSet::new();
         let mut models = Vec::with_capacity(rows.len());
         for row in rows {
             let mut merged = self.quote(origin, row);
             if let Some(stored) = held.get(row.external_id.as_str()) {
                 merged = merge_quote(stored, merged, row.status);
-                if merged.client_id != stored.client_id {
-                    stale.insert(stored.client_id);
-                }
             }
             models.push(merged.into_active_model());
         }
-        let written = self.write_many(models, &quote_columns(origin)).await?;
-        stale.extend(written.owners());
-        self.clear_standing(stale).await?;
-        Ok(written.count)
+        let written = self.write_sourced(origin, models, &quote_columns(origin)).await?;
+        let count = written.count;
+        self.clear_standing(written.stale_clients()).await?;
+        Ok(count)
     }
 
     fn deal(&self, origin: &Origin<'_>, today: Date, row: &DealRow) -> deals::Model {
@@ -330,6 +322,7 @@ fn merge_quote(
 #[cfg(test)]
 mod tests {
     use domain::{id::Id, time::Timestamp};
+    use sea_orm::prelude::Uuid;
 
     use super::*;
 

@@ -116,9 +116,10 @@ impl Scope<'_> {
             .fill([Column::MessageId])
             .renew(Column::UpdatedAt, Expr::value(origin.at))
             .owned_by(Column::ClientId);
-        let written = self.write_many(models.collect(), &merge).await?;
-        self.clear_standing(written.owners()).await?;
-        Ok(written.count)
+        let written = self.write_sourced(origin, models.collect(), &merge).await?;
+        let count = written.count;
+        self.clear_standing(written.stale_clients()).await?;
+        Ok(count)
     }
 
     /// Writes compliance items. One that was asked for does not become merely missing again.
@@ -156,9 +157,10 @@ impl Scope<'_> {
             .set(Column::Status, status.into())
             .renew(Column::UpdatedAt, Expr::value(origin.at))
             .owned_by(Column::ClientId);
-        let written = self.write_many(models.collect(), &merge).await?;
-        self.clear_standing(written.owners()).await?;
-        Ok(written.count)
+        let written = self.write_sourced(origin, models.collect(), &merge).await?;
+        let count = written.count;
+        self.clear_standing(written.stale_clients()).await?;
+        Ok(count)
     }
 
     /// Writes goals.
@@ -185,6 +187,6 @@ impl Scope<'_> {
             .take([Column::Metric, Column::Target, Column::Currency])
             .take([Column::StartsOn, Column::EndsOn])
             .renew(Column::UpdatedAt, Expr::value(origin.at));
-        Ok(self.write_many(models.collect(), &merge).await?.count)
+        Ok(self.write_sourced(origin, models.collect(), &merge).await?.count)
     }
 }

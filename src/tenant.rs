@@ -1,0 +1,140 @@
+//! `steward tenant`
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use domain::{
+    action::TenantMode,
+    money::Currency,
+    tenant::TenantSettings,
+    time::{BusinessCalendar, Tz},
+};
+use platform::config::Config;
+use serde_json::json;
+use store::{
+    Transition,
+    tenant::{NewTenant, Tenant},
+};
+
+use crate::{app::App, output::Output};
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Make a tenant; it starts in approval mode.
+    Create(Create),
+    /// List tenants.
+    List,
+    /// Set whether what leaves the system waits for a person.
+    Mode(Mode),
+}
+
+#[derive(clap::Args)]
+pub struct Create {
+    /// Short name, unique, such as `acme`.
+    slug: String,
+    /// Name in letters; the short name by default.
+    #[arg(long)]
+    name: Option<String>,
+    /// The name under letters; the tenant's name by default.
+    #[arg(long)]
+    sender: Option<String>,
+    /// ISO 4217 code of its goals and bands of value.
+    #[arg(long, default_value = "EUR")]
+    currency: String,
+    /// IANA time zone.
+    #[arg(long, default_value = "UTC")]
+    zone: String,
+}
+
+#[derive(clap::Args)]
+pub struct Mode {
+    /// Which tenant.
+    tenant: String,
+    /// `approval` or `autonomous`.
+    mode: String,
+}
+
+/// Longest short name: it stands in paths and metrics of the operator's own.
+const SLUG_CHARS_MAX: usize = 60;
+
+pub async fn run(command: Command, config: &Config, output: &Output) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Create(args) => create(args, config, output).await?,
+        Command::List => {
+            let app = App::open(config).await?;
+            let tenants = app.store.system().list_tenants().await?;
+            let rows: Vec<_> = tenants.iter().map(row).collect();
+            output.print(&rows, || list_text(&tenants))?;
+        }
+        Command::Mode(args) => mode(&args, config, output).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn create(args: Create, config: &Config, output: &Output) -> anyhow::Result<()> {
+    let is_plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
+    let slug = args.slug.as_str();
+    if slug.is_empty() || SLUG_CHARS_MAX < slug.len() || !slug.chars().all(is_plain) {
+        anyhow::bail!("the short name must be 1 to 60 of a-z, 0-9 and `-`, such as `acme`");
+    }
+    let zone: Tz = args.zone.parse().map_err(|_| {
+        anyhow::anyhow!("--zone `{}` is not an IANA time zone such as Europe/Berlin", args.zone)
+    })?;
+    let currency = Currency::parse(&args.currency).context("--currency")?;
+    // A first tenant may come before anything else was run.
+    let app = App::open_and_migrate(config).await?;
+    let name = args.name.unwrap_or_else(|| args.slug.clone());
+    let new = NewTenant {
+        slug: args.slug.clone(),
+        sender_name: args.sender.unwrap_or_else(|| name.clone()),
+        name,
+        mode: TenantMode::Approval,
+        currency,
+        calendar: BusinessCalendar::weekdays(zone),
+        settings: TenantSettings::default(),
+        simulated_now: None,
+    };
+    let id = app.store.system().create_tenant(new, app.clock.now()).await?;
+    output.print(&json!({ "tenant": args.slug, "id": id, "mode": "approval" }), || {
+        format!(
+            "made tenant {} ({id}) in approval mode: what leaves waits for a person until you say\n\
+             `steward tenant mode {} autonomous`",
+            args.slug, args.slug
+        )
+    })
+}
+
+async fn mode(args: &Mode, config: &Config, output: &Output) -> anyhow::Result<()> {
+    let mode: TenantMode = args.mode.parse()?;
+    let app = App::open(config).await?;
+    let tenant = app.tenant(Some(&args.tenant)).await?;
+    let work = app.store.begin(tenant.id).await?;
+    let moved = work.scope().mark_mode(mode, app.clock.now()).await?;
+    work.commit().await?;
+    let was = if moved == Transition::Moved { "is now" } else { "was already" };
+    output.print(&json!({ "tenant": tenant.slug, "mode": mode }), || {
+        format!("{} {was} in {mode} mode", tenant.slug)
+    })
+}
+
+fn row(tenant: &Tenant) -> serde_json::Value {
+    json!({
+        "tenant": tenant.slug,
+        "id": tenant.id,
+        "name": tenant.name,
+        "mode": tenant.mode,
+        "currency": tenant.currency,
+        "zone": tenant.calendar.zone.name(),
+        "simulated_now": tenant.simulated_now,
+    })
+}
+
+fn list_text(tenants: &[Tenant]) -> String {
+    if tenants.is_empty() {
+        return "no tenant yet: `steward tenant create NAME`".to_owned();
+    }
+    let lines = tenants.iter().map(|tenant| {
+        format!("{:<20} {:<12} {:<4} {}", tenant.slug, tenant.mode, tenant.currency, tenant.name)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,122 @@
+//! `steward up`: everything in one process.
+
+use std::{process::ExitCode, time::Duration};
+
+use agent::{AgentError, CycleRequest};
+use anyhow::Context;
+use chrono::TimeDelta;
+use domain::time::{Timestamp, due_hour};
+use platform::config::Config;
+use store::{system::RunnerLease, tenant::Tenant};
+
+use crate::{app::App, output::Output, show};
+
+/// Run everything in one process: cycles for every tenant, hour by hour.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Build the demo world, if it is not there, and play its hours.
+    #[arg(long)]
+    demo: bool,
+    /// Run the cycles that are due, and exit.
+    #[arg(long)]
+    once: bool,
+}
+
+/// How long this process may go without a sign before another may take over.
+const LEASE_SECONDS: i64 = 60;
+/// How often it gives one: three chances before the lease ends.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+
+pub async fn run(args: Args, config: &Config, output: &Output) -> anyhow::Result<ExitCode> {
+    let app = App::open_and_migrate(config).await?;
+    take_lease(&app).await?;
+    let worked = work(&args, &app, output).await;
+    let released = app.store.system().release_runner(&app.instance, app.clock.now()).await;
+    let code = worked?;
+    released.context("the lease could not be given back; it ends by itself within a minute")?;
+    Ok(code)
+}
+
+async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<ExitCode> {
+    if args.demo {
+        let installed = demo::install(&app.store, app.clock.now()).await?;
+        if !installed.was_there {
+            output
+                .note("made the demo world: a distributor, its customers, orders, deals and mail");
+        }
+    }
+    let mut all_ok = cycles(args, app, output).await?;
+    while !args.once {
+        let next = due_hour(app.clock.now()) + TimeDelta::hours(1);
+        output.note(&format!("next cycle at {}; Ctrl-C stops", next.format("%H:%M UTC")));
+        if !wait_until(app, next).await? {
+            output.note("stopped");
+            return Ok(ExitCode::SUCCESS);
+        }
+        all_ok = cycles(args, app, output).await?;
+    }
+    Ok(if all_ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn take_lease(app: &App) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let expires_at = now + TimeDelta::seconds(LEASE_SECONDS);
+    match app.store.system().acquire_runner(&app.instance, now, expires_at).await? {
+        RunnerLease::Held { .. } => Ok(()),
+        RunnerLease::Busy { holder, expires_at } => anyhow::bail!(
+            "another process runs cycles on this database: {holder} (host/process), with a lease until {expires_at}; \
+             stop it, or wait for the lease to end. Other commands work beside it"
+        ),
+    }
+}
+
+/// Waits, giving signs of life; `false` when asked to stop.
+async fn wait_until(app: &App, until: Timestamp) -> anyhow::Result<bool> {
+    let stop = platform::shutdown::requested();
+    tokio::pin!(stop);
+    loop {
+        let left = (until - app.clock.now()).to_std().unwrap_or(Duration::ZERO);
+        if left.is_zero() {
+            take_lease(app).await?;
+            return Ok(true);
+        }
+        tokio::select! {
+            () = &mut stop => return Ok(false),
+            () = tokio::time::sleep(left.min(HEARTBEAT)) => take_lease(app).await?,
+        }
+    }
+}
+
+/// Runs what is due for every tenant; one tenant's trouble is told and does not keep the others waiting.
+async fn cycles(args: &Args, app: &App, output: &Output) -> anyhow::Result<bool> {
+    let mut all_ok = true;
+    let agent = app.agent();
+    let mut tenants = app.store.system().list_tenants().await?;
+    if args.demo {
+        tenants.retain(|tenant| tenant.slug == demo::TENANT);
+    }
+    if tenants.is_empty() {
+        output.note("there is no tenant yet: make one with `steward tenant create`, or see `steward up --demo`");
+    }
+    for tenant in tenants {
+        match agent.run_cycle(&tenant, CycleRequest::Due).await {
+            Ok(result) if result.was_there => {
+                output.note(&format!("{}: this hour is done", tenant.slug))
+            }
+            Ok(result) => {
+                show::work_block(&app.store, &tenant, &result.work_block, false, output).await?
+            }
+            Err(error) => {
+                all_ok = false;
+                trouble(&tenant, &error, output);
+            }
+        }
+        take_lease(app).await?;
+    }
+    Ok(all_ok)
+}
+
+fn trouble(tenant: &Tenant, error: &AgentError, output: &Output) {
+    tracing::error!(tenant = %tenant.id, %error, "a cycle did not get through");
+    output.note(&format!("{}: {error}", tenant.slug));
+}
