@@ -152,7 +152,7 @@ impl Scope<'_> {
         Ok(Transition::Moved)
     }
 
-    /// Gives a person of the tenant a task; one action gives one, and so does one proof, whatever a planner calls it.
+    /// Gives a person of the tenant a task; one proof gives one, whichever actions rest on it.
     pub async fn insert_task(
         &self,
         action: ActionId,
@@ -161,16 +161,6 @@ impl Scope<'_> {
         payload: &TaskPayload,
         now: Timestamp,
     ) -> StoreResult<Transition> {
-        let justification = json(&payload.justification)?;
-        let of_the_kind = tasks::Entity::find()
-            .filter(tasks::Column::TenantId.eq(self.tenant.uuid()))
-            .filter(tasks::Column::ClientId.eq(client.uuid()))
-            .filter(tasks::Column::Kind.eq(payload.task.as_str()))
-            .all(&self.conn)
-            .await?;
-        if of_the_kind.iter().any(|task| task.justification == justification) {
-            return Ok(Transition::AlreadyThere);
-        }
         let row = tasks::ActiveModel {
             id: Set(self.ids.next_uuid(now)),
             tenant_id: Set(self.tenant.uuid()),
@@ -180,7 +170,8 @@ impl Scope<'_> {
             kind: Set(payload.task.to_string()),
             status: Set(OpenOrClosed::Open.to_string()),
             due_at: Set(None),
-            justification: Set(justification),
+            proof_key: Set(payload.proof_key()),
+            justification: Set(json(&payload.justification)?),
             created_by: Set(Actor::Agent.to_string()),
             created_at: Set(now),
             updated_at: Set(now),
