@@ -4,7 +4,7 @@
 //! What does not: queries (`store`), decisions (`domain`), and relations, since every query is written out in `store`.
 #![expect(
     missing_docs,
-    reason = "columns are explained beside the migrations and in docs/schema.md; derives add more"
+    reason = "a column says what it is by its name and table, and the derives add items of their own"
 )]
 
 pub mod actions;
