@@ -1,15 +1,18 @@
 //! `steward action`
 
-use std::process::ExitCode;
+use std::{collections::HashSet, process::ExitCode};
 
 use domain::{
-    action::ActionStatus,
+    action::{ActionStatus, SubjectKind},
     id::ActionId,
-    proposal::{Justification, Payload},
+    proposal::{Evidence, Justification, Payload, Subject},
 };
 use platform::config::Config;
 use serde_json::json;
-use store::action::{ActionRow, DecisionRow};
+use store::{
+    Scope,
+    action::{ActionRow, DecisionRow},
+};
 
 use crate::{app::App, output::Output};
 
@@ -116,8 +119,9 @@ async fn show(app: &App, args: &Show, output: &Output) -> anyhow::Result<()> {
     let action = scope.find_action(args.action).await?;
     let action = action.ok_or(agent::AgentError::UnknownAction(args.action))?;
     let decisions = scope.list_decisions(args.action).await?;
+    let about = about(&scope, &action).await?;
     output.print(&value(&action, &decisions), || {
-        let mut text = format!("{}\nhash {}\n", line(&action), action.payload_hash);
+        let mut text = format!("{}\nhash {}\n{about}", line(&action), action.payload_hash);
         match &action.proposal.payload {
             Payload::Letter(letter) => {
                 text.push_str(&format!(
@@ -131,7 +135,18 @@ async fn show(app: &App, args: &Show, output: &Output) -> anyhow::Result<()> {
                     text.push_str(&format!("the client's words: “{words}”\n"));
                 }
             }
-            Payload::Plain | Payload::Advance(_) | Payload::Loss(_) | Payload::Case(_) => {}
+            Payload::Advance(advance) => {
+                text.push_str(&format!(
+                    "\nmoves the deal from {} to {}\n",
+                    advance.from, advance.to
+                ));
+            }
+            Payload::Loss(loss) => {
+                let reason = loss.reason.as_deref().unwrap_or("not told");
+                text.push_str(&format!("\nkeeps the loss of the quote; reason: {reason}\n"));
+            }
+            Payload::Case(case) => text.push_str(&format!("\nopens a {} case\n", case.case)),
+            Payload::Plain => {}
         }
         for reason in &action.proposal.reasons {
             text.push_str(&format!("why: {reason}\n"));
@@ -153,6 +168,44 @@ async fn show(app: &App, args: &Show, output: &Output) -> anyhow::Result<()> {
         }
         text
     })
+}
+
+/// For whom and about what, and the words it rests on with who is said to have written them.
+async fn about(scope: &Scope<'_>, action: &ActionRow) -> anyhow::Result<String> {
+    let proposal = &action.proposal;
+    let client = proposal.client.map(|id| Subject { kind: SubjectKind::Client, id: id.uuid() });
+    let mut subjects: HashSet<Subject> = client.into_iter().collect();
+    subjects.insert(proposal.subject);
+    let mut quotes = Vec::new();
+    for evidence in &proposal.evidence {
+        let Evidence::Words { message, span } = evidence else { continue };
+        let Some(row) = scope.load_messages(&[*message]).await?.pop() else { continue };
+        let range = usize::try_from(span.start)?..usize::try_from(span.end)?;
+        let words = row.body.get(range).unwrap_or_default().to_owned();
+        let from = row.contact.map(|id| Subject { kind: SubjectKind::Contact, id: id.uuid() });
+        let title = Subject { kind: SubjectKind::Message, id: message.uuid() };
+        subjects.extend(from);
+        subjects.insert(title);
+        quotes.push((words, from, title, row.findings.sender));
+    }
+    let names = scope.names_of(&subjects).await?;
+    let name = |subject: Option<Subject>| {
+        subject.and_then(|it| names.get(&it)).map_or("nobody we know", String::as_str)
+    };
+    let mut text = format!(
+        "client: {}\nabout: {} {}\n",
+        name(client),
+        proposal.subject.kind,
+        name(Some(proposal.subject))
+    );
+    for (words, from, title, sender) in quotes {
+        text.push_str(&format!(
+            "words: “{words}”\n  in “{}”, said to be from {} ({sender})\n",
+            name(Some(title)),
+            name(from)
+        ));
+    }
+    Ok(text)
 }
 
 fn line(row: &ActionRow) -> String {

@@ -44,6 +44,9 @@ pub async fn approve(
         Ok(action) => action,
         Err(there) => return Ok(Decided { action: there, was_there: true }),
     };
+    if action.expires_at.is_some_and(|end| end <= now) {
+        return Err(AgentError::Forbidden("nobody decided in time; it is planned anew".to_owned()));
+    }
     let hash = action.proposal.payload_hash();
     let is_what_was_seen =
         seen_hash.is_none_or(|seen| SEEN_DIGITS_MIN <= seen.len() && hash.starts_with(seen));
@@ -58,14 +61,19 @@ pub async fn approve(
     let gate = Gate::new(tenant, now, &metrics, &goals);
     // Asked as if it were to execute: an approval of what is forbidden by now would promise what cannot be kept.
     let ruling = gate.ask(&scope, &action.proposal, Moment::Execute).await?;
-    if ruling.verdict.effect == Effect::Deny {
-        let because: Vec<_> = ruling.verdict.decisive().map(|it| it.because.clone()).collect();
-        return Err(AgentError::Forbidden(because.join("; ")));
-    }
+    let effect = ruling.verdict.effect;
+    let because: Vec<_> = ruling.verdict.decisive().map(|it| it.because.clone()).collect();
     scope
         .insert_decision(&action, None, &ruling.verdict, ruling.facts, Moment::Approve, now)
         .await?;
-    let change = ActionChange::to(ActionStatus::Approved, now).decided_by(actor);
+    if effect == Effect::Deny {
+        drop(scope);
+        work.commit().await?;
+        return Err(AgentError::Forbidden(because.join("; ")));
+    }
+    // An approval has its own time to run: over quiet hours, or a weekend.
+    let until = now + TimeDelta::hours(i64::from(tenant.settings.proposal_hours));
+    let change = ActionChange::to(ActionStatus::Approved, now).decided_by(actor).expiring_at(until);
     let moved = scope.mark_action(id, ActionStatus::Awaiting, &change).await?;
     drop(scope);
     work.commit().await?;

@@ -103,11 +103,14 @@ impl Agent {
             }
         }
         let fence = self.lock(tenant, run).await?;
-        let row = match there {
-            Some(row) => row,
-            None => self.begin_run(tenant, fence, hour, now).await?,
+        let begun = match there {
+            Some(row) => Ok(row),
+            None => self.begin_run(tenant, fence, hour, now).await,
         };
-        let result = self.walk(tenant, row, fence).await;
+        let result = match begun {
+            Ok(row) => self.walk(tenant, row, fence).await,
+            Err(error) => Err(error),
+        };
         // Giving the lock back is a courtesy: it lapses by itself, and its failure must not hide the result.
         let release = self.store.release_tenant(tenant.id, fence, self.clock.now()).await;
         if let Err(error) = release {
@@ -145,8 +148,9 @@ impl Agent {
             let because = "its worker went away, and the next hour's cycle took over";
             scope.mark_run_closed(left.id, RunStatus::Abandoned, because, now).await?;
         }
-        let latest = scope.find_latest_run().await?.and_then(|row| row.due_hour);
-        let hours = latest.map_or(1, |last| (hour - last).num_hours().max(1));
+        // Hours whose run was abandoned or failed were missed as well.
+        let covered = scope.find_covered_hour().await?;
+        let hours = covered.map_or(1, |last| (hour - last).num_hours().max(1));
         let new = NewRun {
             due_hour: Some(hour),
             as_of: None,
@@ -224,12 +228,28 @@ impl Agent {
         if matches!(error, AgentError::Store(FenceLost { .. } | Unavailable(_))) {
             return;
         }
-        let scope = self.store.tenant(tenant.id);
-        let text = error.to_string();
-        let closed = scope.mark_run_closed(stage.run, RunStatus::Failed, &text, stage.now).await;
-        if let Err(second) = closed {
+        if let Err(second) = self.close_failed(tenant, stage, &error.to_string()).await {
             tracing::error!(%error, %second, run = %stage.run, "a cycle failed, and that could not be recorded");
         }
+    }
+}
+
+impl Agent {
+    /// Closes a run as failed, under its fence; a simulated tenant's hour ends with it.
+    async fn close_failed(
+        &self,
+        tenant: &Tenant,
+        stage: &Stage<'_>,
+        text: &str,
+    ) -> StoreResult<()> {
+        let work = stage.begin().await?;
+        let scope = work.scope();
+        scope.mark_run_closed(stage.run, RunStatus::Failed, text, stage.now).await?;
+        if tenant.is_simulated() && !stage.is_rehearsal() {
+            scope.mark_simulated_now(due_hour(stage.now) + TimeDelta::hours(1)).await?;
+        }
+        drop(scope);
+        work.commit().await
     }
 }
 

@@ -89,11 +89,15 @@ impl Gather<'_> {
         let deals = self.scope.list_open_deals(today, DEALS_MAX).await?;
         let stale =
             deals.into_iter().filter(|deal| follow_up_due(&deal.facts, &PIPELINE, today).is_some());
-        let stale: Vec<_> = stale.take(LETTERS_MAX).collect();
+        let stale: Vec<_> = stale.collect();
         let wanted: Vec<_> = stale.iter().map(|deal| (deal.client, deal.contact)).collect();
         let people = self.people(&wanted).await?;
         let mut found = Vec::with_capacity(stale.len());
-        for (deal, person) in stale.into_iter().zip(people) {
+        // Counted by letters, so that deals at which nobody can be written to hide none behind them.
+        let reachable = stale.into_iter().zip(people).filter(|(_, person)| {
+            person.as_ref().is_some_and(|person| person.unreachable().is_none())
+        });
+        for (deal, person) in reachable.take(LETTERS_MAX) {
             let subject = Subject { kind: SubjectKind::Deal, id: deal.id.uuid() };
             found.push(DealRef {
                 addressee: self

@@ -10,9 +10,10 @@ use domain::{
     id::{ActionId, MessageId},
     policy::{Effect, Moment, Reason},
     proposal::{Payload, Proposal},
+    record::Direction,
     time::Timestamp,
 };
-use store::{Scope, action::JudgedProposal};
+use store::{Scope, action::JudgedProposal, mail::MessageRow};
 
 use crate::{
     AgentError,
@@ -26,7 +27,7 @@ use crate::{
 const UNREACHABLE_MAX: u64 = 10_000;
 
 pub(crate) async fn run(stage: &Stage<'_>, block: &mut WorkBlock) -> Result<(), AgentError> {
-    let handled = put_in_order(stage).await?;
+    let seen = put_in_order(stage).await?;
     let scope = stage.agent.store.tenant(stage.tenant.id);
     let gather = Gather {
         scope: &scope,
@@ -35,6 +36,7 @@ pub(crate) async fn run(stage: &Stage<'_>, block: &mut WorkBlock) -> Result<(), 
         is_rehearsal: stage.is_rehearsal(),
     };
     let inputs = gather.inputs().await?;
+    let handled = considered(&seen, &inputs);
     let metrics = measure(&scope, stage).await?;
     let proposals = stage.agent.planner.propose(&inputs).await?;
     let (fresh, already_proposed) = leave_out_known(&scope, stage, proposals).await?;
@@ -70,7 +72,7 @@ pub(crate) async fn run(stage: &Stage<'_>, block: &mut WorkBlock) -> Result<(), 
 }
 
 /// Upkeep in one unit of work; returns the messages that this plan considers.
-async fn put_in_order(stage: &Stage<'_>) -> Result<Vec<MessageId>, AgentError> {
+async fn put_in_order(stage: &Stage<'_>) -> Result<Vec<MessageRow>, AgentError> {
     if stage.is_rehearsal() {
         return Ok(Vec::new());
     }
@@ -82,7 +84,15 @@ async fn put_in_order(stage: &Stage<'_>) -> Result<Vec<MessageId>, AgentError> {
     upkeep::refresh_standings(&scope, stage.tenant, stage.now).await?;
     drop(scope);
     work.commit().await?;
-    Ok(messages.into_iter().map(|message| message.id).collect())
+    Ok(messages)
+}
+
+/// What this plan has really looked at: mail that was imported between two reads waits for the next one.
+fn considered(seen: &[MessageRow], inputs: &PlanInputs) -> Vec<MessageId> {
+    let planned: HashSet<MessageId> = inputs.email_updates.iter().map(|it| it.id).collect();
+    let is_done =
+        |row: &&MessageRow| row.direction == Direction::Outbound || planned.contains(&row.id);
+    seen.iter().filter(is_done).map(|row| row.id).collect()
 }
 
 pub(crate) async fn measure(scope: &Scope<'_>, stage: &Stage<'_>) -> Result<Metrics, AgentError> {
@@ -157,6 +167,11 @@ async fn judge(
         // Judged with the account that it names; kept without, if that is nobody of the tenant's.
         proposal.client = proposal.client.filter(|client| known_clients.contains(client));
         let expires_at = stage.now + TimeDelta::hours(i64::from(hours));
+        let mut proposal = proposal;
+        if status == ActionStatus::Blocked {
+            // What was refused takes no key: or a junk proposal could shut the honest one out for ever.
+            proposal.dedup_key = format!("blocked:{}:{}", stage.run, proposal.dedup_key);
+        }
         judged.push(JudgedProposal { proposal, verdict, facts, status, expires_at });
     }
     Ok(judged)

@@ -7,7 +7,7 @@ use domain::{
     action::ActionKind,
     engagement::{OrderRhythm, StandingFacts, TouchKind, churn_risk, standing_points},
     id::ClientId,
-    mail::MessageKind,
+    mail::{MessageKind, SenderProof},
     money::Score,
     proposal::Payload,
     record::{ClockOwner, Direction, TouchSource, unreachable_because},
@@ -65,9 +65,12 @@ pub(crate) async fn apply_inbound(
     now: Timestamp,
 ) -> StoreResult<()> {
     for message in messages {
-        let is_person = message.findings.kind == MessageKind::Person;
-        let (Some(client), Some(contact), true) = (message.client, message.contact, is_person)
-        else {
+        // A From header that the provider itself disbelieves touches nobody: forged mail could
+        // otherwise keep a client silent. Where nobody vouches either way, it counts.
+        let counts = message.findings.kind == MessageKind::Person
+            && (message.direction == Direction::Outbound
+                || message.findings.sender != SenderProof::Failed);
+        let (Some(client), Some(contact), true) = (message.client, message.contact, counts) else {
             continue;
         };
         let (kind, by) = match message.direction {

@@ -146,7 +146,7 @@ pub(crate) fn goals() -> Vec<GoalRow> {
     ]
 }
 
-/// A complaint that is open, one that was settled, and a danger that somebody reported by telephone.
+/// A complaint that is open, one that was settled, and a danger that was reported by telephone.
 pub(crate) fn cases() -> Vec<Case> {
     let case = |number: u32, client, kind, severity: &str, opened_at, closed_at| Case {
         key: format!("CA-{number:02}"),

@@ -1,6 +1,7 @@
 //! The company of the demo: its name, its hours, and its own clock.
 //!
-//! What lives here: the tenant and the arithmetic of its days. What does not: anybody it deals with.
+//! What lives here: the tenant and the arithmetic of its days.
+//! What does not: anybody it deals with.
 
 use std::collections::BTreeSet;
 

@@ -6,8 +6,9 @@
 //! What does not: checks, policy and cycles, which are the same for the demo as for anybody, and
 //! the refusal of fakes in production, which is the configuration's.
 //!
-//! Every company, person, address and number is made up. The demo's tenant is autonomous because its
-//! letters go to files; in it, a file counts as a touch, since it lives on its own stored clock.
+//! Every company, person, address and number is made up. The demo's tenant is autonomous because
+//! its letters go to files. There a file counts as a touch, since the tenant lives on a clock of
+//! its own.
 
 mod care;
 mod catalogue;

@@ -1,7 +1,8 @@
 //! The world as plain rows: every row bears a key, and points to others by theirs.
 //!
 //! What lives here: the shape of the world, and its making out of its parts.
-//! What does not: what is in it (the other files), and the way into a database ([`crate::install`]).
+//! What does not: what is in it (the other files), and the way into a database
+//! ([`crate::install`]).
 
 use domain::{
     engagement::{ComplianceFacts, DealFacts, QuoteFacts, TouchKind},

@@ -174,10 +174,15 @@ impl TaskPayload {
                 format!("ask:{message}:{}:{}", span.start, self.task)
             }
             Justification::ComplianceDue { item } => format!("compliance:{item}"),
-            Justification::Safety { case } => format!("safety:{case}"),
+            Justification::Safety { case } => safety_key(*case),
             Justification::None => "none".to_owned(),
         }
     }
+}
+
+/// The key of the task that a safety case requires.
+pub fn safety_key(case: CaseId) -> String {
+    format!("safety:{case}")
 }
 
 /// A case and the words that call for it.

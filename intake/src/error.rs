@@ -126,15 +126,23 @@ pub enum IntakeError {
         source: io::Error,
     },
     /// The database did not take a batch. What was committed before it stays.
-    #[error(
-        "{source}; {rows_kept} rows were read and kept before that, and the same import run again goes on"
-    )]
+    #[error("{source}{}", kept(*rows_kept))]
     Store {
         /// What the store says.
         source: StoreError,
         /// Rows of the batches that were committed.
         rows_kept: u64,
     },
+}
+
+/// What is safe already, as the end of a sentence.
+fn kept(rows: u64) -> String {
+    match rows {
+        0 => String::new(),
+        rows => format!(
+            "; {rows} rows were read and kept before that, and the same import run again goes on"
+        ),
+    }
 }
 
 /// Names of a list that a message shows.

@@ -214,55 +214,73 @@ impl ImportRequest {
 
     /// Checks what the types cannot.
     pub(crate) fn validate(&self) -> Result<(), IntakeError> {
-        let refuse = |message: String| Err(IntakeError::BadRequest(message));
+        let checked = self.check_source().and_then(|()| self.check_orders());
+        checked.and_then(|()| self.check_messages()).map_err(IntakeError::BadRequest)
+    }
+
+    fn check_source(&self) -> Result<(), String> {
         let source = &self.source;
-        let is_word = |text: &str| {
-            text.bytes().all(|byte| {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte)
-            })
-        };
-        if source.is_empty() || SOURCE_CHARS_MAX < source.len() || !is_word(source) {
-            return refuse(format!(
-                "`{source}` is no name for a source: use at most {SOURCE_CHARS_MAX} of a-z, 0-9, `-`, `_` and `.`"
+        let is_plain =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+        if source.is_empty() || SOURCE_CHARS_MAX < source.len() || !source.bytes().all(is_plain) {
+            return Err(format!(
+                "`{source}` is no name for a source: use at most {SOURCE_CHARS_MAX} of a-z, 0-9, `-`, \
+                 `_` and `.`"
             ));
         }
         if RESERVED_SOURCES.contains(&source.as_str()) {
-            return refuse(format!(
+            return Err(format!(
                 "the source `{source}` is kept for rows of our own: use another name"
             ));
         }
-        match (self.kind, &self.lines) {
-            (ImportKind::Orders, None) => {
-                return refuse(
-                    "orders come in two files: name the one with their lines with --lines"
-                        .to_owned(),
-                );
-            }
-            (ImportKind::Orders, Some(_)) | (_, None) => {}
-            (kind, Some(_)) => {
-                return refuse(format!("--lines is for orders, and this imports {kind}"));
-            }
+        Ok(())
+    }
+
+    fn check_orders(&self) -> Result<(), String> {
+        if self.kind != ImportKind::Orders {
+            return match (&self.lines, self.as_status) {
+                (None, None) => Ok(()),
+                (Some(_), _) => {
+                    Err(format!("--lines is for orders, and this imports {}", self.kind))
+                }
+                (None, Some(_)) => {
+                    Err(format!("--as is for orders, and this imports {}", self.kind))
+                }
+            };
+        }
+        if self.lines.is_none() {
+            return Err(
+                "orders come in two files: name the one with their lines with --lines".to_owned()
+            );
         }
         match self.as_status {
-            None => {}
-            Some(_) if self.kind != ImportKind::Orders => {
-                return refuse(format!("--as is for orders, and this imports {}", self.kind));
-            }
-            Some(OrderStatus::New | OrderStatus::Open | OrderStatus::Done) => {}
+            None | Some(OrderStatus::New | OrderStatus::Open | OrderStatus::Done) => Ok(()),
             Some(status @ (OrderStatus::Held | OrderStatus::Cancelled)) => {
-                return refuse(format!(
-                    "orders cannot be imported as {status}: use new, open or done"
-                ));
+                Err(format!("orders cannot be imported as {status}: use new, open or done"))
             }
         }
-        let mailbox = self.mailbox_name();
-        if mailbox.is_empty()
-            || MAILBOX_CHARS_MAX < mailbox.chars().count()
-            || mailbox.chars().any(char::is_control)
-        {
-            return refuse(format!(
-                "a mailbox's name has from 1 to {MAILBOX_CHARS_MAX} characters"
-            ));
+    }
+
+    fn check_messages(&self) -> Result<(), String> {
+        if self.kind != ImportKind::Messages {
+            let settings = [&self.mailbox, &self.authserv_id, &self.address];
+            return match settings.iter().any(|setting| setting.is_some()) {
+                false => Ok(()),
+                true => Err(format!(
+                    "--mailbox, --authserv-id and --address are for messages, and this imports {}",
+                    self.kind
+                )),
+            };
+        }
+        if self.map != ColumnMap::default() {
+            return Err(
+                "messages have no columns, so --map has nothing to say about them".to_owned()
+            );
+        }
+        let name = self.mailbox_name();
+        let is_too_long = MAILBOX_CHARS_MAX < name.chars().count();
+        if name.is_empty() || is_too_long || name.chars().any(char::is_control) {
+            return Err(format!("a mailbox's name has from 1 to {MAILBOX_CHARS_MAX} characters"));
         }
         Ok(())
     }

@@ -58,6 +58,9 @@ pub async fn import(
         bytes_before: 0,
         progress,
     };
+    // Without this, a tenant that is not there would show as a broken reference in the first batch.
+    let tenant = store.tenant(tenant).get_tenant().await;
+    tenant.map_err(|error| session.failed(error))?;
     match request.kind {
         ImportKind::Clients => table::run::<Clients>(&mut session).await?,
         ImportKind::Contacts => table::run::<Contacts>(&mut session).await?,

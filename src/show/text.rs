@@ -89,7 +89,7 @@ fn plan(text: &mut String, it: &PlanOutput) {
     }
     let _ = writeln!(
         text,
-        "         {} actions may run · {} wait for a person · {} blocked · {} people cannot be reached",
+        "         {} actions proposed · {} wait for a person · {} blocked · {} people cannot be reached",
         it.queue.len(),
         it.awaiting.len(),
         it.blocked.len(),

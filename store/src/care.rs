@@ -5,7 +5,7 @@ use domain::{
     cycle::CaseRef,
     id::{ActionId, CaseId, ClientId, ContactId, MessageId},
     policy::ProofFacts,
-    proposal::{CaseKind, Evidence, TaskPayload},
+    proposal::{CaseKind, Evidence, TaskPayload, safety_key},
     record::OpenOrClosed,
     time::Timestamp,
 };
@@ -65,10 +65,7 @@ impl Scope<'_> {
             .on_conflict_do_nothing_on(key)
             .exec_without_returning(&self.conn)
             .await?;
-        Ok(match inserted {
-            sea_orm::TryInsertResult::Inserted(_) => Transition::Moved,
-            _ => Transition::AlreadyThere,
-        })
+        Ok(Transition::of_insert(inserted))
     }
 
     /// A case as a proof for what is proposed for `client`.
@@ -105,7 +102,7 @@ impl Scope<'_> {
         Ok(client.map(|row| ClientId::from_uuid(row.client_id)))
     }
 
-    /// Open safety cases, oldest first.
+    /// Open safety cases that nobody was given yet, oldest first.
     pub async fn list_open_safety_cases(
         &self,
         now: Timestamp,
@@ -118,11 +115,23 @@ impl Scope<'_> {
             .filter(cases::Column::OpenedAt.lte(now))
             .order_by_asc(cases::Column::OpenedAt)
             .order_by_asc(cases::Column::ExternalId)
-            .limit(limit)
+            .limit(SAFETY_CASES_MAX)
             .all(&self.conn)
             .await?;
+        let keys = rows.iter().map(|row| safety_key(CaseId::from_uuid(row.id)));
+        let given: Vec<String> = tasks::Entity::find()
+            .select_only()
+            .column(tasks::Column::ProofKey)
+            .filter(tasks::Column::TenantId.eq(self.tenant.uuid()))
+            .filter(tasks::Column::ProofKey.is_in(keys))
+            .into_tuple()
+            .all(&self.conn)
+            .await?;
+        let is_given = |row: &cases::Model| given.contains(&safety_key(CaseId::from_uuid(row.id)));
         Ok(rows
             .into_iter()
+            .filter(|row| !is_given(row))
+            .take(usize::try_from(limit).unwrap_or(usize::MAX))
             .map(|row| CaseRef {
                 id: CaseId::from_uuid(row.id),
                 key: row.external_id,
@@ -180,12 +189,12 @@ impl Scope<'_> {
             .on_conflict_do_nothing_on([tasks::Column::TenantId, tasks::Column::ProofKey])
             .exec_without_returning(&self.conn)
             .await?;
-        Ok(match inserted {
-            sea_orm::TryInsertResult::Inserted(_) => Transition::Moved,
-            _ => Transition::AlreadyThere,
-        })
+        Ok(Transition::of_insert(inserted))
     }
 }
+
+/// Open safety cases that are looked through: a tenant with more has stopped doing business.
+const SAFETY_CASES_MAX: u64 = 1_000;
 
 const fn severity(kind: CaseKind) -> &'static str {
     match kind {

@@ -14,7 +14,7 @@ use entity::{engagement_clocks as clocks, engagement_touches as touches};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, DbBackend, EntityTrait, ExprTrait, FromQueryResult, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Statement, TryInsertResult,
+    QueryOrder, QuerySelect, Statement,
     prelude::Uuid,
     sea_query::{CaseStatement, Expr},
 };
@@ -200,7 +200,7 @@ impl Scope<'_> {
             .on_conflict_do_nothing_on(key)
             .exec_without_returning(&self.conn)
             .await?;
-        if !matches!(inserted, TryInsertResult::Inserted(_)) {
+        if Transition::of_insert(inserted) == Transition::AlreadyThere {
             return Ok(Transition::AlreadyThere);
         }
         if let Some(contact) = touch.contact {

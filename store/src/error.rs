@@ -1,6 +1,6 @@
 //! What can go wrong with a query, by what the caller can do about it.
 
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr, TryInsertResult};
 
 /// The result of a query.
 pub type StoreResult<T> = Result<T, StoreError>;
@@ -49,7 +49,9 @@ impl From<DbErr> for StoreError {
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(error),
             DbErr::Exec(RuntimeErr::SqlxError(inner))
             | DbErr::Query(RuntimeErr::SqlxError(inner))
-                if inner.as_database_error().is_none() || is_passing(&inner.to_string()) =>
+                if inner.as_database_error().is_none()
+                    || is_passing_code(inner)
+                    || is_passing(&inner.to_string()) =>
             {
                 Self::Unavailable(error)
             }
@@ -71,6 +73,13 @@ fn is_passing(text: &str) -> bool {
     .any(|sign| text.contains(sign))
 }
 
+/// Postgres' own word that the same may work later: conflicts of transactions, shutdown, too many connections.
+fn is_passing_code(error: &sea_orm::sqlx::Error) -> bool {
+    const PASSING: &[&str] = &["40001", "40P01", "53300", "57P01", "57P02", "57P03"];
+    let code = error.as_database_error().and_then(|it| it.code());
+    code.is_some_and(|code| PASSING.contains(&code.as_ref()))
+}
+
 /// What a conditional change of state found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transition {
@@ -80,6 +89,20 @@ pub enum Transition {
     AlreadyThere,
     /// The row is in neither, or gone: this caller is too late.
     Lost,
+}
+
+impl Transition {
+    /// What came of an insert that does nothing where the row is there already.
+    ///
+    /// sea-orm calls that inserted too, with no row affected.
+    pub(crate) fn of_insert(result: TryInsertResult<u64>) -> Self {
+        match result {
+            TryInsertResult::Inserted(rows) if 0 < rows => Self::Moved,
+            TryInsertResult::Inserted(_) | TryInsertResult::Conflicted | TryInsertResult::Empty => {
+                Self::AlreadyThere
+            }
+        }
+    }
 }
 
 /// Marks stored text that no variant answers to.

@@ -31,7 +31,8 @@ pub enum TenantLock {
 impl Store {
     /// Takes the tenant's lock for a run, or takes it again, drawing a new fence number each time.
     ///
-    /// `now` and `expires_at` are the machine's time. A lapsed lock of another run is taken over.
+    /// `now` and `expires_at` are the machine's time. A lapsed lock is taken over, whosever it was; one that
+    /// is held is taken again by the same instance alone: two that worked on one run would both send its letters.
     pub async fn acquire_tenant(
         &self,
         tenant: TenantId,
@@ -58,7 +59,7 @@ impl Store {
         let is_free = Condition::any()
             .add(Column::ExpiresAt.lte(now))
             .add(Column::RunId.is_null())
-            .add(Column::RunId.eq(run.uuid()));
+            .add(Column::RunId.eq(run.uuid()).and(Column::LockedBy.eq(locked_by)));
         let taken = locks::Entity::update_many()
             .col_expr(Column::Fence, Expr::col(Column::Fence).add(1))
             .col_expr(Column::LockedAt, Expr::value(now))

@@ -19,6 +19,9 @@ use sea_orm::{
 
 use crate::{Scope, StoreResult};
 
+/// Ids in one statement: well under the 32,766 parameters that SQLite takes.
+const IDS_PER_STATEMENT: usize = 5_000;
+
 impl Scope<'_> {
     /// The numbers that a cycle tries to move; `in_time_since` is the earliest last touch that is still in time.
     pub async fn measure(
@@ -108,8 +111,9 @@ impl Scope<'_> {
             if ids.is_empty() {
                 continue;
             }
-            for (id, name) in self.names_of_kind(*kind, &ids).await? {
-                if let Some(name) = name {
+            for chunk in ids.chunks(IDS_PER_STATEMENT) {
+                for (id, name) in self.names_of_kind(*kind, chunk).await? {
+                    let Some(name) = name else { continue };
                     names.insert(Subject { kind: *kind, id }, name);
                 }
             }

@@ -2,12 +2,13 @@
 
 use domain::{
     cycle::{Hypothesis, HypothesisState, Prediction, settled_confidence},
+    engagement::TouchKind,
     id::{ClientId, MemoryId, RunId},
     money::BasisPoints,
-    record::{Direction, MemoryKind, MemoryStatus},
+    record::{MemoryKind, MemoryStatus},
     time::{BusinessCalendar, Timestamp},
 };
-use entity::{memories, messages, order_exceptions, order_lines, orders};
+use entity::{engagement_touches as touches, memories, order_exceptions, order_lines, orders};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -174,16 +175,16 @@ impl Scope<'_> {
         since: Timestamp,
         now: Timestamp,
     ) -> StoreResult<Option<Timestamp>> {
-        let at: Option<Timestamp> = messages::Entity::find()
+        // Touches, and not messages: an out-of-office note or a bounce wakes nobody.
+        let at: Option<Timestamp> = touches::Entity::find()
             .select_only()
-            .column(messages::Column::ReceivedAt)
-            .filter(messages::Column::TenantId.eq(self.tenant.uuid()))
-            .filter(messages::Column::ClientId.eq(client.uuid()))
-            .filter(messages::Column::ContactId.is_not_null())
-            .filter(messages::Column::Direction.eq(Direction::Inbound.as_str()))
-            .filter(messages::Column::ReceivedAt.gt(since))
-            .filter(messages::Column::ReceivedAt.lte(now))
-            .order_by_asc(messages::Column::ReceivedAt)
+            .column(touches::Column::TouchedAt)
+            .filter(touches::Column::TenantId.eq(self.tenant.uuid()))
+            .filter(touches::Column::ClientId.eq(client.uuid()))
+            .filter(touches::Column::TouchType.eq(TouchKind::InboundEmail.as_str()))
+            .filter(touches::Column::TouchedAt.gt(since))
+            .filter(touches::Column::TouchedAt.lte(now))
+            .order_by_asc(touches::Column::TouchedAt)
             .into_tuple()
             .one(&self.conn)
             .await?;

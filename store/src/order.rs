@@ -129,6 +129,7 @@ impl Scope<'_> {
                 client: ClientId::from_uuid(row.client_id),
                 ordered_on: row.ordered_on,
                 required_on: row.required_on,
+                revision: row.updated_at,
                 is_recheck: status == OrderStatus::Held,
             })
             .collect())

@@ -8,7 +8,7 @@ use domain::{
 };
 use entity::outbound_messages as outbound;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, sea_query::Expr,
 };
 
@@ -29,6 +29,8 @@ pub struct OutboundRow {
     pub status: OutboundStatus,
     /// Whether its leaving counts as a touch.
     pub touches_clock: bool,
+    /// When it was last handed over, as far as anybody knows.
+    pub claimed_at: Option<Timestamp>,
     /// When it left.
     pub sent_at: Option<Timestamp>,
     /// The address.
@@ -38,6 +40,10 @@ pub struct OutboundRow {
     /// Plain text.
     pub body: String,
 }
+
+/// States of a letter that nobody knows to have left, and that may have.
+pub(crate) const MAY_HAVE_LEFT: [&str; 2] =
+    [OutboundStatus::Claimed.as_str(), OutboundStatus::Unknown.as_str()];
 
 /// An intent to write down.
 #[derive(Clone, Debug)]
@@ -96,6 +102,7 @@ impl Scope<'_> {
             client: new.client,
             status: OutboundStatus::Intended,
             touches_clock: new.touches_clock,
+            claimed_at: None,
             sent_at: None,
             to_address: new.letter.to.clone(),
             subject: new.letter.subject.clone(),
@@ -131,6 +138,39 @@ impl Scope<'_> {
             .exec(&self.conn)
             .await?;
         self.outbound_transition(id, moved.rows_affected, OutboundStatus::Claimed).await
+    }
+
+    /// Gives a claim back, because the letter has certainly not left.
+    pub async fn mark_outbound_released(&self, id: OutboundId) -> StoreResult<Transition> {
+        use outbound::Column;
+        let moved = outbound::Entity::update_many()
+            .col_expr(Column::Status, Expr::value(OutboundStatus::Intended.as_str()))
+            .col_expr(Column::ClaimedBy, Expr::value(None::<String>))
+            .col_expr(Column::ClaimedAt, Expr::value(None::<Timestamp>))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.eq(id.uuid()))
+            .filter(Column::Status.eq(OutboundStatus::Claimed.as_str()))
+            .exec(&self.conn)
+            .await?;
+        self.outbound_transition(id, moved.rows_affected, OutboundStatus::Intended).await
+    }
+
+    /// Withdraws what an action intended to send and nobody claimed, if there is such an intent.
+    pub async fn mark_outbound_withdrawn(
+        &self,
+        action: ActionId,
+        because: &str,
+    ) -> StoreResult<()> {
+        use outbound::Column;
+        outbound::Entity::update_many()
+            .col_expr(Column::Status, Expr::value(OutboundStatus::Failed.as_str()))
+            .col_expr(Column::Error, Expr::value(Some(because)))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::ActionId.eq(action.uuid()))
+            .filter(Column::Status.eq(OutboundStatus::Intended.as_str()))
+            .exec(&self.conn)
+            .await?;
+        Ok(())
     }
 
     /// Records what the transport said.
@@ -178,11 +218,13 @@ impl Scope<'_> {
         Ok(if is_there { Transition::AlreadyThere } else { Transition::Lost })
     }
 
-    /// Letters that left after `since`.
+    /// Letters that left after `since`, or may have: one that was handed over and not answered for counts.
     pub async fn count_sent_since(&self, since: Timestamp) -> StoreResult<u32> {
+        use outbound::Column;
+        let may_have_left = Column::Status.is_in(MAY_HAVE_LEFT).and(Column::ClaimedAt.gt(since));
         let count = outbound::Entity::find()
-            .filter(outbound::Column::TenantId.eq(self.tenant.uuid()))
-            .filter(outbound::Column::SentAt.gt(since))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::SentAt.gt(since).or(may_have_left))
             .count(&self.conn)
             .await?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
@@ -209,6 +251,7 @@ fn outbound_row(row: outbound::Model) -> StoreResult<OutboundRow> {
         client: ClientId::from_uuid(row.client_id),
         status: row.status.parse().map_err(unreadable("outbound_messages.status"))?,
         touches_clock: row.touches_clock,
+        claimed_at: row.claimed_at,
         sent_at: row.sent_at,
         to_address: row.to_address,
         subject: row.subject,

@@ -10,9 +10,13 @@ use domain::{
 use entity::{
     clients, contacts, deals, engagement_clocks as clocks, orders, outbound_messages as outbound,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, prelude::Uuid};
+use sea_orm::{
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    prelude::Uuid,
+    sea_query::{Expr, Func},
+};
 
-use crate::{Scope, StoreResult};
+use crate::{Scope, StoreResult, outbound::MAY_HAVE_LEFT};
 
 /// A contact with everything that decides whether and how to write to them.
 #[derive(Clone, Debug)]
@@ -130,13 +134,21 @@ impl Scope<'_> {
     }
 
     async fn last_letters(&self, contacts: &[Uuid]) -> StoreResult<HashMap<Uuid, Timestamp>> {
+        // One that was handed over and not answered for may have left: the person is not written to again at once.
+        let sent_or_claimed =
+            [outbound::Column::SentAt, outbound::Column::ClaimedAt].map(Expr::col);
+        let left_at = Expr::from(Func::coalesce(sent_or_claimed));
         let rows: Vec<(Uuid, Option<Timestamp>)> = outbound::Entity::find()
             .select_only()
             .column(outbound::Column::ContactId)
-            .column_as(outbound::Column::SentAt.max(), "sent_at")
+            .column_as(left_at.max(), "left_at")
             .filter(outbound::Column::TenantId.eq(self.tenant.uuid()))
             .filter(outbound::Column::ContactId.is_in(contacts.iter().copied()))
-            .filter(outbound::Column::SentAt.is_not_null())
+            .filter(
+                outbound::Column::SentAt
+                    .is_not_null()
+                    .or(outbound::Column::Status.is_in(MAY_HAVE_LEFT)),
+            )
             .group_by(outbound::Column::ContactId)
             .into_tuple()
             .all(&self.conn)

@@ -210,11 +210,12 @@ impl Scope<'_> {
         Ok(Transition::Moved)
     }
 
-    /// Quotes that wait for a decision, or were lost without the loss being kept, oldest first.
+    /// Quotes that wait for a decision and are still valid, or were lost without the loss being kept, oldest first.
     pub async fn list_pending_quotes(&self, today: Date, limit: u64) -> StoreResult<Vec<QuoteRow>> {
         use quotes::Column;
         let waiting = Column::Status
-            .is_in([QuoteStatus::Submitted, QuoteStatus::Confirmed].map(QuoteStatus::as_str));
+            .is_in([QuoteStatus::Submitted, QuoteStatus::Confirmed].map(QuoteStatus::as_str))
+            .and(Column::ValidUntil.is_null().or(Column::ValidUntil.gte(today)));
         let lost =
             Column::Status.eq(QuoteStatus::Lost.as_str()).and(Column::LossRecordedAt.is_null());
         let rows = quotes::Entity::find()

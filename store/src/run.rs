@@ -65,6 +65,28 @@ impl Scope<'_> {
         row.map(run_row).transpose()
     }
 
+    /// The newest hour that a completed run stands for; before the first of these, the hour before the first run.
+    pub async fn find_covered_hour(&self) -> StoreResult<Option<Timestamp>> {
+        use runs::Column;
+        let of_hours = runs::Entity::find()
+            .select_only()
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::DueHour.is_not_null());
+        let completed: Option<Option<Timestamp>> = of_hours
+            .clone()
+            .column_as(Column::DueHour.max(), "hour")
+            .filter(Column::Status.eq(RunStatus::Completed.as_str()))
+            .into_tuple()
+            .one(&self.conn)
+            .await?;
+        if let Some(hour) = completed.flatten() {
+            return Ok(Some(hour));
+        }
+        let first: Option<Option<Timestamp>> =
+            of_hours.column_as(Column::DueHour.min(), "hour").into_tuple().one(&self.conn).await?;
+        Ok(first.flatten().map(|hour| hour - chrono::TimeDelta::hours(1)))
+    }
+
     /// The run of an hour.
     pub async fn find_run_of_hour(&self, due_hour: Timestamp) -> StoreResult<Option<RunRow>> {
         let row = runs::Entity::find()

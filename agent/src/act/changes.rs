@@ -5,9 +5,10 @@ use domain::{
     engagement::QuoteStatus,
     id::{DealId, MessageId, QuoteId},
     policy::Moment,
-    proposal::{Evidence, Justification, Payload},
+    proposal::{Evidence, Justification, Payload, hex},
 };
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use store::{
     Scope, StoreResult, Transition,
     action::{ActionChange, ActionRow},
@@ -129,7 +130,9 @@ async fn keep_loss(
     quote: QuoteId,
     was: QuoteStatus,
 ) -> StoreResult<()> {
-    let key = format!("pattern:quote_lost:{}", reason.trim().to_lowercase());
+    // Hashed: a reason is somebody's words, of any length, and a key has to be neither.
+    let words = reason.trim().to_lowercase();
+    let key = format!("pattern:quote_lost:{}", hex(&Sha256::digest(words.as_bytes())));
     let pattern = Pattern {
         key: &key,
         content: json!({ "pattern": "quote_lost", "was": was }),

@@ -5,7 +5,7 @@
 
 use domain::{
     action::{ActionKind, ActionStatus, OutboundStatus},
-    cycle::{ActOutput, Observed},
+    cycle::{ActOutput, Observed, Spent},
     engagement::TouchKind,
     id::{ComplianceItemId, DealId, QuoteId},
     policy::Moment,
@@ -22,11 +22,11 @@ use store::{
 
 use connectors::mail::{MailError, OutgoingMail, Whereabouts};
 
-use super::{End, fail};
+use super::{End, fail, permitted};
 use crate::{
     AgentError,
     cycle::Stage,
-    gate::Ruling,
+    gate::{Gate, Ruling},
     upkeep::{self, REARM_DAYS},
 };
 
@@ -67,29 +67,39 @@ pub(crate) async fn begin(
         // A file reaches nobody: only in a simulation, where nobody is to be reached, does it count as a touch.
         touches_clock: stage.agent.transport.name() != FILE || stage.tenant.is_simulated(),
     };
-    scope.insert_outbound(&new, stage.now).await?;
+    let intent = scope.insert_outbound(&new, stage.now).await?;
     drop(scope);
     work.commit().await?;
-    finish(stage, action).await
+    claim_and_send(stage, action, &intent).await
 }
 
 /// The transport that writes to a folder.
 const FILE: &str = "file";
 
-/// Goes on with an intent from whatever state it is in.
-pub(crate) async fn finish(stage: &Stage<'_>, action: &ActionRow) -> Result<End, AgentError> {
+/// Goes on with an intent that an interruption left behind, from whatever state it is in.
+///
+/// What has certainly not left is asked about again: hours may have passed, and facts with them.
+pub(crate) async fn finish(
+    stage: &Stage<'_>,
+    gate: &Gate<'_>,
+    action: &ActionRow,
+    spent: &mut Spent,
+) -> Result<End, AgentError> {
     let scope = stage.agent.store.tenant(stage.tenant.id);
     let Some(intent) = scope.find_outbound_of(action.id).await? else {
         // The state was changed and the intent was not written: they are written together, so this is a damaged record.
         return fail_executing(stage, action, "the intent is missing from the ledger").await;
     };
     match intent.status {
-        OutboundStatus::Intended => claim_and_send(stage, action, &intent).await,
+        OutboundStatus::Intended => permitted(stage, gate, action, spent).await,
         OutboundStatus::Claimed => match stage.agent.transport.find(intent.id).await {
             Ok(Whereabouts::Sent { reference }) => {
                 settle_sent(stage, action, &intent, &reference).await
             }
-            Ok(Whereabouts::NotSent) => send(stage, action, &intent).await,
+            Ok(Whereabouts::NotSent) => {
+                release(stage, &intent).await?;
+                permitted(stage, gate, action, spent).await
+            }
             Ok(Whereabouts::Unknown) => settle_unknown(stage, action, &intent).await,
             Err(error) => Ok(End::Deferred { because: error.to_string() }),
         },
@@ -98,6 +108,14 @@ pub(crate) async fn finish(stage: &Stage<'_>, action: &ActionRow) -> Result<End,
             Ok(End::Gone)
         }
     }
+}
+
+/// Gives a claim back: the letter has certainly not left, and nobody is kept waiting for it.
+async fn release(stage: &Stage<'_>, intent: &OutboundRow) -> Result<(), AgentError> {
+    let work = stage.begin().await?;
+    work.scope().mark_outbound_released(intent.id).await?;
+    work.commit().await?;
+    Ok(())
 }
 
 async fn claim_and_send(
@@ -132,10 +150,12 @@ async fn send(
     match stage.agent.transport.send(&mail).await {
         Ok(reference) => settle_sent(stage, action, intent, &reference).await,
         Err(MailError::Refused(because)) => settle_failed(stage, action, intent, &because).await,
-        // It stays claimed; the next Act asks the transport what became of it.
-        Err(error @ (MailError::Unavailable(_) | MailError::Unanswered(_))) => {
+        Err(error @ MailError::Unavailable(_)) => {
+            release(stage, intent).await?;
             Ok(End::Deferred { because: error.to_string() })
         }
+        // It stays claimed; the next Act asks the transport what became of it.
+        Err(error @ MailError::Unanswered(_)) => Ok(End::Deferred { because: error.to_string() }),
     }
 }
 
@@ -145,11 +165,12 @@ async fn settle_sent(
     intent: &OutboundRow,
     reference: &str,
 ) -> Result<End, AgentError> {
+    // Found only now, it left when it was claimed, and the clocks count from then.
+    let left_at = intent.claimed_at.unwrap_or(stage.now);
     let work = stage.begin().await?;
     let scope = work.scope();
     let sent = OutboundStatus::Sent;
-    let moved =
-        scope.mark_outbound_result(intent.id, sent, Some(reference), None, stage.now).await?;
+    let moved = scope.mark_outbound_result(intent.id, sent, Some(reference), None, left_at).await?;
     if moved != Transition::Moved {
         return Ok(End::Gone);
     }
@@ -160,7 +181,7 @@ async fn settle_sent(
         let touch = Touch {
             contact: Some(intent.contact),
             client: intent.client,
-            at: stage.now,
+            at: left_at,
             kind: TouchKind::Email,
             by: "agent",
             source: (TouchSource::Outbound, intent.id.uuid()),
@@ -227,6 +248,9 @@ async fn settle_unknown(
         .executed(stage.run, json!({ "outbound": intent.id }))
         .because(because);
     scope.mark_action(action.id, ActionStatus::Executing, &change).await?;
+    // The person is not forgotten over it: another letter falls due later, under an intent of its own.
+    let again_at = stage.now + chrono::TimeDelta::days(REARM_DAYS);
+    upkeep::rearm(&scope, action, again_at, stage.now).await?;
     drop(scope);
     work.commit().await?;
     Ok(End::Failed { status: ActionStatus::Unknown, error: because.to_owned() })

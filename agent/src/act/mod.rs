@@ -5,6 +5,7 @@
 mod changes;
 mod letters;
 mod orders;
+mod resume;
 
 use domain::{
     action::{ActionKind, ActionStatus},
@@ -59,9 +60,11 @@ pub(crate) async fn run(stage: &Stage<'_>, block: &mut WorkBlock) -> Result<(), 
         actions.into_iter().partition(|action| is_order_check(action.proposal.kind));
 
     let mut output = ActOutput { budgets: stage.tenant.settings.budgets, ..ActOutput::default() };
-    let findings = orders::check(stage, &gate, orders, &mut output).await?;
+    let mut findings = resume::take_up(stage, &mut output).await?;
+    let of_this_run = output.spent.letters;
+    output.spent.letters_earlier_today = sent_lately(stage).await?.saturating_sub(of_this_run);
+    findings.extend(orders::check(stage, &gate, orders, &mut output).await?);
     output.findings_digest = findings_digest(&findings);
-    output.spent.letters_earlier_today = sent_lately(stage).await?;
     for action in others {
         let done = one(stage, &gate, &action, &mut output.spent, block).await?;
         note(&mut output, &action, done);
@@ -96,10 +99,18 @@ async fn one(
     }
     if action.status == ActionStatus::Executing {
         // A crash came between the intent and its result: only the transport knows what happened.
-        let done = letters::finish(stage, action).await?;
-        spent.count(action.proposal.kind);
-        return Ok(done);
+        return letters::finish(stage, gate, action, spent).await;
     }
+    permitted(stage, gate, action, spent).await
+}
+
+/// Asks once more, at the last moment, and carries out what is permitted now.
+async fn permitted(
+    stage: &Stage<'_>,
+    gate: &Gate<'_>,
+    action: &ActionRow,
+    spent: &mut Spent,
+) -> Result<End, AgentError> {
     let kind = action.proposal.kind;
     if let Some(budget) = spent.exhausted(kind, &stage.tenant.settings.budgets) {
         return Ok(End::Deferred { because: format!("{budget} is used up") });
@@ -114,7 +125,7 @@ async fn one(
             Some(at) => put_off(stage, action, at).await,
             None => {
                 let done = carry_out(stage, action, ruling).await?;
-                if matches!(done, End::Done { .. }) {
+                if may_have_happened(&done) {
                     spent.count(kind);
                 }
                 Ok(done)
@@ -123,11 +134,24 @@ async fn one(
     }
 }
 
-/// What a person agreed to, if this action was approved.
+/// Whether an effect is spent: a letter that was handed over and not answered for counts as one.
+fn may_have_happened(end: &End) -> bool {
+    match end {
+        End::Done { .. } | End::Deferred { .. } => true,
+        End::Failed { status, .. } => *status == ActionStatus::Unknown,
+        End::Stopped { .. } | End::Held { .. } | End::Gone => false,
+    }
+}
+
+/// What a person agreed to, if this action was approved, also if it had begun when it was interrupted.
 fn approval_of(action: &ActionRow) -> Option<Approval> {
     let expires_at = action.expires_at?;
-    (action.status == ActionStatus::Approved)
-        .then(|| Approval { payload_hash: action.payload_hash.clone(), expires_at })
+    let is_agreed = match action.status {
+        ActionStatus::Approved => true,
+        ActionStatus::Executing => action.decided_at.is_some(),
+        _ => false,
+    };
+    is_agreed.then(|| Approval { payload_hash: action.payload_hash.clone(), expires_at })
 }
 
 async fn carry_out(
@@ -170,8 +194,10 @@ async fn stop(stage: &Stage<'_>, action: &ActionRow, ruling: Ruling) -> Result<E
         )
         .await?;
     let because = reasons.iter().map(|it| it.because.as_str()).collect::<Vec<_>>().join("; ");
-    let change = ActionChange::to(ActionStatus::Expired, stage.now).because(because);
+    let change = ActionChange::to(ActionStatus::Expired, stage.now).because(because.as_str());
     let moved = scope.mark_action(action.id, action.status, &change).await?;
+    // An intent that was written down before an interruption goes with it.
+    scope.mark_outbound_withdrawn(action.id, &because).await?;
     upkeep::rearm(&scope, action, stage.now, stage.now).await?;
     drop(scope);
     work.commit().await?;

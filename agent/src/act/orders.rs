@@ -6,7 +6,7 @@ use domain::{
     action::ActionStatus,
     cycle::{ActOutput, Finding, Observed},
     id::{ClientId, OrderId},
-    order::{FaultCode, OrderVerdict, check_order},
+    order::{Fault, FaultCode, OrderVerdict, check_order},
     policy::{Effect, Moment},
     record::OrderStatus,
 };
@@ -124,14 +124,7 @@ fn collect(
     output.orders_accepted += u32::from(!verdict.holds());
     for fault in &verdict.faults {
         *output.faults.entry(fault.code.to_string()).or_default() += 1;
-        findings.push(Finding {
-            order: order.number.clone(),
-            code: fault.code.to_string(),
-            field_path: fault.field_path.clone(),
-            severity: fault.severity.to_string(),
-            expected: fault.expected.clone(),
-            actual: fault.actual.clone(),
-        });
+        findings.push(finding(&order.number, fault));
         if fault.code != FaultCode::PriceMismatch {
             continue;
         }
@@ -140,6 +133,18 @@ fn collect(
         {
             output.observed.push(Observed::PriceMismatch { product, unit_price_minor: price });
         }
+    }
+}
+
+/// A fault as a person would quote it.
+pub(super) fn finding(number: &str, fault: &Fault) -> Finding {
+    Finding {
+        order: number.to_owned(),
+        code: fault.code.to_string(),
+        field_path: fault.field_path.clone(),
+        severity: fault.severity.to_string(),
+        expected: fault.expected.clone(),
+        actual: fault.actual.clone(),
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) const DISCONTINUED_SOME_DAY: &str = "PK-3018";
 pub(crate) const WITHOUT_PRICE: &str = "WS-1020";
 /// An offer of the winter, whose price ended with January 2026.
 pub(crate) const PRICE_EXPIRED: &str = "HY-2019";
-/// Sold in packs of ten, twenty at least; five are too few, and twenty-five are two packs and a half.
+/// Sold in packs of ten, twenty at least: ten are too few, and twenty-five are a broken pack.
 pub(crate) const BROKEN_BY_25: &str = "HY-2003";
 /// Dearer since January 2026, which several clients have overlooked.
 pub(crate) const REPRICED: &str = "HY-2005";

@@ -1,8 +1,8 @@
 //! Puts the world into a database.
 //!
-//! The tenant is made first, because every row needs one; all rows follow in one unit of work. So an
-//! interrupted installation leaves a tenant without rows, which the next call fills, and a tenant
-//! with a single row of the demo has all of them. No flag is needed that could say otherwise.
+//! The tenant is made first, because every row needs one; all rows follow in one unit of work. So
+//! an interrupted installation leaves a tenant without rows, which the next call fills, and a
+//! tenant with a single row of the demo has all of them. No flag is needed that could say otherwise.
 //!
 //! Installing twice changes nothing. Two installations at once are the caller's to avoid: the
 //! command holds the runner's lease before it installs.
@@ -10,6 +10,8 @@
 mod keys;
 mod mail;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use domain::{action::Actor, id::TenantId, mail::ReadError, time::Timestamp};
 use store::{Store, StoreError, StoreResult, UnitOfWork, import::Origin, tenant::Tenant};
@@ -63,8 +65,8 @@ pub struct Counts {
 pub enum DemoError {
     /// Somebody's own tenant bears the demo's name.
     #[error(
-        "the tenant `{TENANT}` is not the demo's: it lives on the real clock; use another database, \
-         or rename it"
+        "the tenant `{TENANT}` is not the demo's, because it lives on the real clock: use another \
+         database"
     )]
     NameTaken,
     /// A message of the world is none.

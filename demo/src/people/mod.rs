@@ -1,4 +1,4 @@
-//! Who the demo's tenant deals with: companies, their people, their credit, and who was in touch when.
+//! Who the demo's tenant deals with: companies, their people, their credit, and past touches.
 //!
 //! All names are made up, all addresses lie under `.example`, and all telephone numbers come from a
 //! range that the German regulator keeps free for films.

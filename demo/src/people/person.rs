@@ -12,7 +12,7 @@ const SUPPRESSED: [(usize, &str); 3] =
     [(5, "hard bounce"), (15, "asked not to be written to"), (25, "complained about mail")];
 /// Companies whose third person has left.
 const HAS_LEFT: [usize; 2] = [10, 20];
-/// The one who has no address, no suppression and no leaving about them is never in these lists.
+/// The place at its company of everybody that these lists are about.
 const LISTED_SLOT: usize = 2;
 
 /// Titles of those who buy, of those who use, and of those who pay or decide.
@@ -44,7 +44,7 @@ const TITLES: [[&str; 6]; PEOPLE_EACH] = [
 ];
 const ROLES: [&str; PEOPLE_EACH] = ["purchasing", "operations", "finance"];
 
-/// People whose number is one of each city's: (0)30 23125-000 to -999 and (0)69 90009-000 to -999.
+/// Ranges in Berlin and Frankfurt that the regulator keeps free for films: 000 to 999 in each.
 const PHONE_RANGES: [&str; 2] = ["+49 30 23125", "+49 69 90009"];
 
 /// Everybody, company by company.
@@ -130,7 +130,7 @@ const FIRST_NAMES: [(&str, &str); 40] = [
     ("Noël", "noel"),
 ];
 
-/// Last names, and how they stand in an address; a prime number of them, so that the steps meet all.
+/// Last names, and how they stand in an address; a prime number, so that the steps meet them all.
 const LAST_NAMES: [(&str, &str); 43] = [
     ("Achterberg", "achterberg"),
     ("Bruckmoser", "bruckmoser"),

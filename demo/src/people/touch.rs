@@ -1,7 +1,7 @@
 //! Who was in touch with whom before the start.
 //!
-//! Most people were heard of in the last two and a half weeks, so that the demo does not begin with a
-//! hundred letters. Some are due on the first morning, and some were never written to at all.
+//! Most people were heard of in the last two and a half weeks, so that the demo does not begin with
+//! a hundred letters. Some are due on the first morning, and some were never written to at all.
 
 use domain::{engagement::TouchKind, time::Date};
 

@@ -90,7 +90,7 @@ fn running(place: usize) -> Deal {
             deal.facts.next_step_on = Some(day(2 + number % 19));
         }
         // The buyer never gave a sign.
-        2 if place % 3 == 0 => deal.facts.last_buyer_signal_on = None,
+        2 if place.is_multiple_of(3) => deal.facts.last_buyer_signal_on = None,
         // A step was agreed, and its day has passed.
         3 => {
             deal.next_step = Some(STEPS[place % STEPS.len()].to_owned());
@@ -102,7 +102,7 @@ fn running(place: usize) -> Deal {
         deal.facts.expected_close_on = Some(day(-2 - number % 11));
     }
     if place % 7 == 3 {
-        deal.facts.close_pushes = if place % 2 == 0 { 2 } else { 1 };
+        deal.facts.close_pushes = if place.is_multiple_of(2) { 2 } else { 1 };
     }
     // Two of the stalled ones were asked for the next step before.
     if place == 5 || place == 20 {
@@ -116,7 +116,7 @@ fn running(place: usize) -> Deal {
 fn stage_of(place: usize) -> (StageType, &'static str) {
     match place {
         0..12 | 36..46 => (StageType::Open, "First talks"),
-        12..31 | 46..51 if place % 2 == 0 => (StageType::Ongoing, "Proposal"),
+        12..31 | 46..51 if place.is_multiple_of(2) => (StageType::Ongoing, "Proposal"),
         12..31 | 46..51 => (StageType::Ongoing, "Trial"),
         _ => (StageType::OnHold, "On hold"),
     }

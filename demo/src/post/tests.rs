@@ -65,7 +65,7 @@ fn proposals(world: &World, message: &Message, reading: &Reading) -> Vec<Proposa
         email_updates: vec![MessageRef {
             id: id(0),
             key: message.key.clone(),
-            client: place.map(|place| id(place)),
+            client: place.map(id),
             received_at: message.received_at,
             findings: reading.findings.clone(),
             body: reading.body.clone(),
@@ -114,6 +114,8 @@ fn effect(world: &World, message: &Message, reading: &Reading, proposal: &Propos
         recipient: None,
         letter: None,
         proof: ProofFacts::Message(Box::new(witness)),
+        // The planner proposes nothing where the words could mean another deal or quote as well.
+        rivals: 0,
         research: ResearchFacts {
             compliance: BasisPoints::WHOLE,
             goals_behind_pace: false,

@@ -99,6 +99,8 @@ pub struct OrderRef {
     pub ordered_on: Date,
     /// The day it is wanted.
     pub required_on: Option<Date>,
+    /// When it was last written: an order that was imported again is another order to check.
+    pub revision: Timestamp,
     /// Whether it was checked before.
     pub is_recheck: bool,
 }

@@ -97,7 +97,7 @@ fn process_order(order: &OrderRef, today: Date) -> Proposal {
     let key = if order.is_recheck {
         format!("process_order:{}:{today}", order.id)
     } else {
-        format!("process_order:{}", order.id)
+        format!("process_order:{}:{}", order.id, order.revision.timestamp_micros())
     };
     Proposal {
         kind: ActionKind::ProcessOrder,

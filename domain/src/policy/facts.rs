@@ -53,6 +53,7 @@ pub struct RecipientFacts {
     /// Whether the person is still there.
     pub is_active: bool,
     /// Why the address must not be written to.
+    #[serde(skip)]
     pub suppressed_because: Option<String>,
     /// Until when the person's clock rests, for instance while out of office.
     pub paused_until: Option<Timestamp>,

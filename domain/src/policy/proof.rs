@@ -93,6 +93,15 @@ pub(super) fn words_prove_it(proposal: &Proposal, facts: &PolicyFacts, now: Time
     if found(message) != Some(span) || !stands(message, span) {
         return forbid("the words cited do not say so");
     }
+    let said_on = facts.calendar.local_date(message.received_at);
+    let begun_on = match &facts.subject {
+        super::SubjectFacts::Deal { deal } => Some(deal.stage_entered_on),
+        super::SubjectFacts::Quote { quote, .. } => quote.submitted_on,
+        _ => None,
+    };
+    if begun_on.is_some_and(|begun_on| said_on < begun_on) {
+        return forbid("the words are older than what they are to carry");
+    }
     if 0 < facts.rivals {
         return Opinion::Forbid(format!("the words could mean {} others as well", facts.rivals));
     }

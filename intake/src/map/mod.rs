@@ -340,4 +340,27 @@ mod tests {
         let found = error(ImportKind::Orders, "[lines.columns]\nnumber = \"x\"\n");
         assert!(found.contains("line 2: `number` is not a column here"), "{found}");
     }
+
+    #[test]
+    fn the_example_maps_fit_their_kinds() {
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/maps"));
+        let table = [
+            ("northwind-customers-as-clients", ImportKind::Clients),
+            ("northwind-customers-as-contacts", ImportKind::Contacts),
+            ("northwind-products", ImportKind::Products),
+            ("northwind-orders", ImportKind::Orders),
+            ("crm-opportunities-accounts", ImportKind::Clients),
+            ("crm-opportunities-deals", ImportKind::Deals),
+        ];
+        assert_eq!(
+            std::fs::read_dir(folder).unwrap().count(),
+            table.len(),
+            "a map is missing here"
+        );
+        for (name, kind) in table {
+            let map = ColumnMap::load(&folder.join(format!("{name}.toml"))).unwrap();
+            map.for_file(kind).unwrap();
+            map.for_lines(kind).unwrap();
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Where a message belongs: its time, its direction, its people, its conversation.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -139,7 +139,8 @@ pub(super) async fn write(
 ) -> StoreResult<UpsertCount> {
     let keys = thread_keys(scope, mailbox, &arrived).await?;
     let people = People::of(scope, mailbox, &arrived).await?;
-    let mut threads: HashMap<&str, ThreadRow> = HashMap::new();
+    // Sorted, so that the same file gives the same ids every time.
+    let mut threads: BTreeMap<&str, ThreadRow> = BTreeMap::new();
     for (message, key) in arrived.iter().zip(&keys) {
         let (_, client) = people.at(message);
         let thread = threads.entry(key).or_insert_with(|| ThreadRow {

@@ -28,6 +28,8 @@ pub struct ActionChange {
     pub error: Option<String>,
     /// Not before then.
     pub not_before: Option<Timestamp>,
+    /// Nobody waits for it after that.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl ActionChange {
@@ -41,6 +43,7 @@ impl ActionChange {
             outcome: None,
             error: None,
             not_before: None,
+            expires_at: None,
         }
     }
 
@@ -60,6 +63,12 @@ impl ActionChange {
     /// Adds who decided.
     pub fn decided_by(mut self, actor: Actor) -> Self {
         self.decided_by = Some(actor);
+        self
+    }
+
+    /// Gives it a new end.
+    pub fn expiring_at(mut self, at: Timestamp) -> Self {
+        self.expires_at = Some(at);
         self
     }
 
@@ -103,6 +112,9 @@ impl Scope<'_> {
         }
         if let Some(until) = change.not_before {
             update = update.col_expr(Column::NotBefore, Expr::value(Some(storable(until))));
+        }
+        if let Some(until) = change.expires_at {
+            update = update.col_expr(Column::ExpiresAt, Expr::value(Some(storable(until))));
         }
         let moved = update.exec(&self.conn).await?;
         if moved.rows_affected == 1 {

@@ -73,6 +73,7 @@ fn order(number: u128, is_recheck: bool) -> OrderRef {
         client: id(1),
         ordered_on: day("2027-03-09"),
         required_on: None,
+        revision: Timestamp::UNIX_EPOCH,
         is_recheck,
     }
 }

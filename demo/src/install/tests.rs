@@ -2,10 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use demo::{
-    Installed, SOURCE, TENANT, expected_faults, expected_mail, install, new_tenant, starts_at,
-    world,
-};
 use domain::{
     id::OrderId,
     order::{FaultCode, check_order},
@@ -15,6 +11,14 @@ use domain::{
 };
 use store::{Scope, tenant::NewTenant};
 use testkit::database::{Backend, TestDb, open};
+
+use super::{Installed, SOURCE, install};
+use crate::{
+    company::{DAYS_AHEAD, TENANT, day, new_tenant, starts_at},
+    orders::expected_faults,
+    post::expected_mail,
+    world::world,
+};
 
 /// More rows than the world has of a kind.
 const ROWS_MAX: u64 = 1_000;
@@ -30,8 +34,7 @@ async fn installed(test: &TestDb) -> Installed {
 
 /// Everything that a second installation might change, in words.
 async fn snapshot(scope: &Scope<'_>) -> Vec<String> {
-    let (today, far) = (scope.get_tenant().await.unwrap().calendar, "2027-01-01".parse().unwrap());
-    let today = today.local_date(starts_at());
+    let (today, far) = (day(0), day(10 * DAYS_AHEAD));
     let end = machine_now();
     let mut seen = Vec::new();
     seen.push(format!("{:?}", scope.list_orders_waiting(far, ROWS_MAX).await.unwrap()));
@@ -98,7 +101,7 @@ async fn stored_orders_have_the_faults_that_were_seeded() {
     let days: BTreeMap<String, _> =
         world().orders.into_iter().map(|it| (it.number, it.head.ordered_on)).collect();
     let policy = TenantSettings::default().order_policy();
-    for order in scope.list_orders_waiting("2027-01-01".parse().unwrap(), ROWS_MAX).await.unwrap() {
+    for order in scope.list_orders_waiting(day(10 * DAYS_AHEAD), ROWS_MAX).await.unwrap() {
         let ids: [OrderId; 1] = [order.id];
         let today = days[&order.number];
         for loaded in scope.load_orders_to_check(&ids, today).await.unwrap() {
@@ -116,7 +119,7 @@ async fn what_an_import_cannot_bring_is_on_record_all_the_same() {
     let test = open(Backend::Sqlite).await;
     let tenant = installed(&test).await.tenant;
     let scope = test.store.tenant(tenant);
-    let today = "2026-03-02".parse().unwrap();
+    let today = day(0);
     let world = world();
     for deal in scope.list_open_deals(today, ROWS_MAX).await.unwrap() {
         let ours = world.deals.iter().find(|it| it.key == deal.key).unwrap();
@@ -126,7 +129,7 @@ async fn what_an_import_cannot_bring_is_on_record_all_the_same() {
         let ours = world.quotes.iter().find(|it| it.number == quote.key).unwrap();
         assert_eq!(quote.facts, ours.facts, "{}", quote.key);
     }
-    for item in scope.list_compliance_due("2027-01-01".parse().unwrap(), ROWS_MAX).await.unwrap() {
+    for item in scope.list_compliance_due(day(10 * DAYS_AHEAD), ROWS_MAX).await.unwrap() {
         let ours = world.compliance_items.iter().find(|it| it.key == item.key).unwrap();
         assert_eq!(item.facts, ours.facts, "{}", item.key);
     }
