@@ -3,6 +3,8 @@
 //! What lives here: opening, migrating, and a second pool on the same data.
 //! What does not: rows (`world` makes those) and the Postgres server (`postgres`).
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
@@ -13,6 +15,7 @@ use platform::{SeededIds, config::DatabaseConfig, database::connect};
 use sea_orm::DatabaseConnection;
 use store::Store;
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 use crate::postgres::PrivatePostgres;
 
@@ -51,9 +54,7 @@ pub struct TestDb {
 /// # Panics
 /// If there is no database to be had: a missing Postgres fails the test and does not skip it.
 pub async fn open(backend: Backend) -> TestDb {
-    let test = open_empty(backend).await;
-    Migrator::up(&test.db, None).await.expect("the migrations run on an empty database");
-    test
+    or_panic(backend, open_copy(backend).await)
 }
 
 /// Opens a fresh database without any schema.
@@ -61,25 +62,82 @@ pub async fn open(backend: Backend) -> TestDb {
 /// # Panics
 /// If there is no database to be had.
 pub async fn open_empty(backend: Backend) -> TestDb {
-    match try_open(backend).await {
-        Ok(test) => test,
-        Err(error) => panic!("cannot open a test database on {backend:?}: {error:#}"),
+    or_panic(backend, open_new(backend).await)
+}
+
+fn or_panic(backend: Backend, opened: anyhow::Result<TestDb>) -> TestDb {
+    opened.unwrap_or_else(|error| panic!("cannot open a test database on {backend:?}: {error:#}"))
+}
+
+/// Opens a copy of a database that was migrated once: the migrations take longer than most tests.
+async fn open_copy(backend: Backend) -> anyhow::Result<TestDb> {
+    static FILE: OnceCell<Vec<u8>> = OnceCell::const_new();
+    static DATABASE: OnceCell<String> = OnceCell::const_new();
+
+    match backend {
+        Backend::Sqlite => {
+            let bytes = FILE.get_or_try_init(migrated_file).await?;
+            let (folder, file) = place_for_a_file()?;
+            fs::write(&file, bytes)?;
+            connected(backend, file_url(&file), Some(folder)).await
+        }
+        Backend::Postgres => {
+            let server = PrivatePostgres::start()?;
+            let template = DATABASE.get_or_try_init(migrated_database).await?;
+            let name = server.copy_database(template);
+            connected(backend, server.url(&name), None).await
+        }
     }
 }
 
-async fn try_open(backend: Backend) -> anyhow::Result<TestDb> {
-    let (url, folder) = match backend {
+async fn migrated_file() -> anyhow::Result<Vec<u8>> {
+    let test = open_new(Backend::Sqlite).await?;
+    Migrator::up(&test.db, None).await?;
+    let file = test.config.sqlite_path().context("it is a file")?;
+    // The last connection to go writes everything into the one file.
+    test.db.close_by_ref().await?;
+    Ok(fs::read(file)?)
+}
+
+async fn migrated_database() -> anyhow::Result<String> {
+    let server = PrivatePostgres::start()?;
+    let name = server.create_database();
+    let db = connect(&DatabaseConfig { url: server.url(&name) }).await?;
+    Migrator::up(&db, None).await?;
+    // A database with a session cannot be copied.
+    db.close().await?;
+    Ok(name)
+}
+
+async fn open_new(backend: Backend) -> anyhow::Result<TestDb> {
+    match backend {
         Backend::Sqlite => {
-            let folder = tempfile::tempdir().context("no temporary folder")?;
-            let file = folder.path().join("steward.db");
-            (format!("sqlite://{}?mode=rwc", file.display()), Some(folder))
+            let (folder, file) = place_for_a_file()?;
+            connected(backend, file_url(&file), Some(folder)).await
         }
         Backend::Postgres => {
             let server = PrivatePostgres::start()?;
             let name = server.create_database();
-            (server.url(&name), None)
+            connected(backend, server.url(&name), None).await
         }
-    };
+    }
+}
+
+fn place_for_a_file() -> anyhow::Result<(TempDir, PathBuf)> {
+    let folder = tempfile::tempdir().context("no temporary folder")?;
+    let file = folder.path().join("steward.db");
+    Ok((folder, file))
+}
+
+fn file_url(file: &Path) -> String {
+    format!("sqlite://{}?mode=rwc", file.display())
+}
+
+async fn connected(
+    backend: Backend,
+    url: String,
+    folder: Option<TempDir>,
+) -> anyhow::Result<TestDb> {
     let config = DatabaseConfig { url };
     let db = connect(&config).await?;
     let store = Store::new(db.clone(), Arc::new(SeededIds::new(SEED)));
@@ -97,8 +155,15 @@ impl TestDb {
     /// # Panics
     /// If the database does not answer.
     pub async fn open_another(&self, seed: u64) -> Store {
-        let db = connect(&self.config).await.expect("the database answers a second pool too");
-        Store::new(db, Arc::new(SeededIds::new(seed)))
+        Store::new(self.connect_again().await, Arc::new(SeededIds::new(seed)))
+    }
+
+    /// More connections to the same data, without a store.
+    ///
+    /// # Panics
+    /// If the database does not answer.
+    pub async fn connect_again(&self) -> DatabaseConnection {
+        connect(&self.config).await.expect("the database answers a second pool too")
     }
 }
 

@@ -6,3 +6,5 @@
 
 pub mod database;
 pub mod postgres;
+pub mod rows;
+pub mod world;

@@ -87,13 +87,21 @@ impl PrivatePostgres {
     /// # Panics
     /// If the server does not create it: there is no test to run then.
     pub fn create_database(&self) -> String {
+        // `template0` never has sessions of its own, which would forbid copying it.
+        self.copy_database("template0")
+    }
+
+    /// Creates a copy of a database in which nobody works, and returns its name.
+    ///
+    /// # Panics
+    /// If the server does not create it: there is no test to run then.
+    pub fn copy_database(&self, template: &str) -> String {
         let name = format!("steward_test_{:016x}", RandomState::new().hash_one(0_u8));
         let maintenance_url = match database_of(&self.server_url) {
             Some(_) => self.server_url.clone(),
             None => self.url(MAINTENANCE_DATABASE),
         };
-        // `template0` never has sessions of its own, which would forbid copying it.
-        let statement = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'");
+        let statement = format!("CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'");
         if let Err(error) = execute_apart(maintenance_url, statement) {
             panic!("cannot create the test database {name}: {error:#}");
         }

@@ -90,18 +90,32 @@ pub(crate) async fn finish(
         // The state was changed and the intent was not written: they are written together, so this is a damaged record.
         return fail_executing(stage, action, "the intent is missing from the ledger").await;
     };
+    // What this run had handed over before it was interrupted is spent.
+    let is_of_this_run = intent.claimed_at == Some(stage.now);
+    let spend = |spent: &mut Spent| {
+        if is_of_this_run {
+            spent.count(action.proposal.kind);
+        }
+    };
     match intent.status {
         OutboundStatus::Intended => permitted(stage, gate, action, spent).await,
         OutboundStatus::Claimed => match stage.agent.transport.find(intent.id).await {
             Ok(Whereabouts::Sent { reference }) => {
+                spend(spent);
                 settle_sent(stage, action, &intent, &reference).await
             }
             Ok(Whereabouts::NotSent) => {
                 release(stage, &intent).await?;
                 permitted(stage, gate, action, spent).await
             }
-            Ok(Whereabouts::Unknown) => settle_unknown(stage, action, &intent).await,
-            Err(error) => Ok(End::Deferred { because: error.to_string() }),
+            Ok(Whereabouts::Unknown) => {
+                spend(spent);
+                settle_unknown(stage, action, &intent).await
+            }
+            Err(error) => {
+                spend(spent);
+                Ok(End::Deferred { because: error.to_string() })
+            }
         },
         OutboundStatus::Sent | OutboundStatus::Failed | OutboundStatus::Unknown => {
             // Result and action are recorded together, so this is another worker's finished work.

@@ -7,6 +7,7 @@ mod letters;
 mod orders;
 mod resume;
 
+use chrono::TimeDelta;
 use domain::{
     action::{ActionKind, ActionStatus},
     cycle::{ActOutput, ActionRef, Phase, Spent, WorkBlock, findings_digest},
@@ -61,8 +62,7 @@ pub(crate) async fn run(stage: &Stage<'_>, block: &mut WorkBlock) -> Result<(), 
 
     let mut output = ActOutput { budgets: stage.tenant.settings.budgets, ..ActOutput::default() };
     let mut findings = resume::take_up(stage, &mut output).await?;
-    let of_this_run = output.spent.letters;
-    output.spent.letters_earlier_today = sent_lately(stage).await?.saturating_sub(of_this_run);
+    output.spent.letters_earlier_today = sent_earlier_today(stage).await?;
     findings.extend(orders::check(stage, &gate, orders, &mut output).await?);
     output.findings_digest = findings_digest(&findings);
     for action in others {
@@ -81,9 +81,12 @@ pub(crate) async fn run(stage: &Stage<'_>, block: &mut WorkBlock) -> Result<(), 
     Ok(())
 }
 
-async fn sent_lately(stage: &Stage<'_>) -> Result<u32, AgentError> {
+/// Letters of the last 24 hours, without those of this run: what it sends bears its own moment.
+async fn sent_earlier_today(stage: &Stage<'_>) -> Result<u32, AgentError> {
     let scope = stage.agent.store.tenant(stage.tenant.id);
-    Ok(scope.count_sent_since(stage.now - chrono::TimeDelta::hours(24)).await?)
+    let since_yesterday = scope.count_sent_since(stage.now - TimeDelta::hours(24)).await?;
+    let of_this_run = scope.count_sent_since(stage.now - TimeDelta::microseconds(1)).await?;
+    Ok(since_yesterday.saturating_sub(of_this_run))
 }
 
 /// Takes one action as far as it goes in this hour.
@@ -244,7 +247,7 @@ async fn fail(stage: &Stage<'_>, action: &ActionRow, error: &str) -> Result<End,
     let scope = work.scope();
     let change = ActionChange::to(ActionStatus::Failed, stage.now).because(error);
     scope.mark_action(action.id, action.status, &change).await?;
-    let again_at = stage.now + chrono::TimeDelta::days(REARM_DAYS);
+    let again_at = stage.now + TimeDelta::days(REARM_DAYS);
     upkeep::rearm(&scope, action, again_at, stage.now).await?;
     drop(scope);
     work.commit().await?;

@@ -6,6 +6,7 @@ use domain::{
     action::ActionStatus,
     cycle::{ActOutput, Finding},
     order::Fault,
+    policy::Effect,
     proposal::Subject,
 };
 use store::action::ActionRow;
@@ -13,7 +14,7 @@ use store::action::ActionRow;
 use super::{End, note};
 use crate::{AgentError, cycle::Stage, gate::is_order_check};
 
-/// Enters what this run carried out before it was interrupted; returns the findings of orders among it.
+/// Enters what this run carried out or refused before it was interrupted; returns the findings of orders among it.
 pub(crate) async fn take_up(
     stage: &Stage<'_>,
     output: &mut ActOutput,
@@ -47,6 +48,15 @@ pub(crate) async fn take_up(
             End::Failed { status: action.status, error }
         };
         note(output, action, done);
+    }
+    for (action, effect, reasons) in scope.list_refused_by(stage.run).await? {
+        let reasons = reasons.into_iter().filter(|reason| reason.argues == effect).collect();
+        let end = match effect {
+            Effect::Deny => End::Stopped { reasons },
+            Effect::NeedsApproval => End::Held { reasons },
+            Effect::Allow => continue,
+        };
+        note(output, &action, end);
     }
     Ok(findings)
 }

@@ -2,7 +2,8 @@
 //!
 //! The tenant is made first, because every row needs one; all rows follow in one unit of work. So
 //! an interrupted installation leaves a tenant without rows, which the next call fills, and a
-//! tenant with a single row of the demo has all of them. No flag is needed that could say otherwise.
+//! tenant with a single row of the demo has all of them. No flag is needed that could say
+//! otherwise.
 //!
 //! Installing twice changes nothing. Two installations at once are the caller's to avoid: the
 //! command holds the runner's lease before it installs.

@@ -226,3 +226,25 @@ async fn an_invalid_address_is_told_and_a_missing_one_is_fine() {
     assert_eq!(report.warnings.len(), 1);
     assert_eq!(world.count("suppressions").await, 0);
 }
+
+#[tokio::test]
+async fn a_tenant_that_is_not_there_is_told_as_such() {
+    let world = World::new().await;
+    let nobody = World { tenant: "0190b5c2-7d3e-7a11-9c55-3f0a6b2d4e10".parse().unwrap(), ..world };
+    let text = "external_id,name\nC1,Harbour\n";
+    let error = nobody.try_import(ImportKind::Clients, text, "").await.unwrap_err().to_string();
+    assert!(error.starts_with("there is no tenant `0190b5c2"), "{error}");
+    assert!(!error.contains("kept"), "{error}");
+}
+
+#[tokio::test]
+async fn settings_of_one_kind_are_refused_for_another() {
+    let world = World::new().await;
+    let mut request =
+        world.request(ImportKind::Clients, &world.write("c.csv", "external_id,name\n"));
+    request.address = Some("ada@ours.example".to_owned());
+    assert!(matches!(world.run(&request).await, Err(IntakeError::BadRequest(_))));
+    request.kind = ImportKind::Messages;
+    request.map = intake::ColumnMap::parse("ignore = \"*\"").unwrap();
+    assert!(matches!(world.run(&request).await, Err(IntakeError::BadRequest(_))));
+}

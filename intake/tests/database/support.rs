@@ -17,7 +17,7 @@ use domain::{
 };
 use intake::{ColumnMap, ImportKind, ImportReport, ImportRequest, IntakeError, import};
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use store::{Store, tenant::NewTenant};
 use tempfile::TempDir;
 
@@ -46,7 +46,15 @@ impl World {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("steward.db").display());
-        let db = Database::connect(url).await.unwrap();
+        let mut options = ConnectOptions::new(url);
+        // The file goes with the test, so nothing has to survive a loss of power.
+        options.map_sqlx_sqlite_opts(|options| options.pragma("synchronous", "OFF"));
+        let db = Database::connect(options).await.unwrap();
+        Self::over(folder, db).await
+    }
+
+    /// A tenant on a database without a schema.
+    pub async fn over(folder: TempDir, db: DatabaseConnection) -> Self {
         Migrator::up(&db, None).await.unwrap();
         let store = Store::new(db.clone(), Arc::new(Counted::default()));
         let tenant = make_tenant(&store, "ours").await;

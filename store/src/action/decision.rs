@@ -3,7 +3,7 @@
 use domain::{
     action::Actor,
     id::{ActionId, DecisionId, RunId},
-    policy::{Moment, Reason, Verdict},
+    policy::{Effect, Moment, Reason, Verdict},
     proposal::Proposal,
     time::Timestamp,
 };
@@ -94,6 +94,33 @@ impl Scope<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What a run's Act refused or held back when it came to it, with the verdict's reasons, in no particular order.
+    pub async fn list_refused_by(
+        &self,
+        run: RunId,
+    ) -> StoreResult<Vec<(ActionRow, Effect, Vec<Reason>)>> {
+        use decisions::Column;
+        let rows = decisions::Entity::find()
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::RunId.eq(run.uuid()))
+            .filter(Column::Moment.eq(Moment::Execute.as_str()))
+            .filter(Column::Effect.ne(Effect::Allow.as_str()))
+            .all(&self.conn)
+            .await?;
+        let mut refused = Vec::with_capacity(rows.len());
+        for row in rows {
+            let Some(action) = row.action_id else { continue };
+            let Some(action) = self.find_action(ActionId::from_uuid(action)).await? else {
+                continue;
+            };
+            let effect = row.effect.parse().map_err(unreadable("decisions.effect"))?;
+            let reasons =
+                serde_json::from_value(row.reasons).map_err(unreadable("decisions.reasons"))?;
+            refused.push((action, effect, reasons));
+        }
+        Ok(refused)
     }
 
     /// Every verdict on an action, oldest first: why it happened, or did not.

@@ -1,0 +1,152 @@
+//! The suites: what is measured, at what size, against which aim.
+
+mod build;
+mod clocks;
+mod cycle;
+mod import;
+mod orders;
+mod start;
+
+use std::{fmt, path::Path, sync::Arc};
+
+use agent::{Agent, RulePlanner};
+use connectors::mail::FileTransport;
+use testkit::database::{Backend, FixedClock};
+
+use crate::{
+    database::Database,
+    figure::{Aim, Figure, Printer},
+};
+
+/// One suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suite {
+    /// How soon the command is ready, and how much memory it then takes.
+    Start,
+    /// How soon the next to touch are found among a million clocks.
+    Clocks,
+    /// How many orders are checked in a second.
+    Orders,
+    /// How many rows are imported in a second.
+    Import,
+    /// What an hour's cycle costs.
+    Cycle,
+    /// How long a newcomer waits for the first build.
+    Build,
+}
+
+impl Suite {
+    /// All of them, the quick ones first.
+    pub const ALL: [Self; 6] =
+        [Self::Build, Self::Start, Self::Orders, Self::Cycle, Self::Import, Self::Clocks];
+
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|suite| suite.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Clocks => "clocks",
+            Self::Orders => "orders",
+            Self::Import => "import",
+            Self::Cycle => "cycle",
+            Self::Build => "build",
+        }
+    }
+
+    fn about(self) -> &'static str {
+        match self {
+            Self::Start => "start to ready, and idle memory, of the release build beside this one",
+            Self::Clocks => "the next 10 contacts to touch among 1,000,000 clocks",
+            Self::Orders => "orders checked in a second, in memory and with everything stored",
+            Self::Import => "rows imported in a second",
+            Self::Cycle => "processor time of a cycle with 1,000 contacts and 100 orders",
+            Self::Build => "how to measure the first build; builds nothing",
+        }
+    }
+
+    /// Measures and prints, on these databases where the suite needs one.
+    pub async fn run(self, printer: &Printer, backends: &[Backend]) -> anyhow::Result<()> {
+        match self {
+            Self::Start => start::run(printer),
+            Self::Clocks => clocks::run(printer, backends).await,
+            Self::Orders => orders::run(printer, backends).await,
+            Self::Import => import::run(printer, backends).await,
+            Self::Cycle => cycle::run(printer, backends).await,
+            Self::Build => build::run(printer),
+        }
+    }
+}
+
+impl fmt::Display for Suite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What there is to ask for, for a person.
+pub fn list() -> String {
+    let rows = Suite::ALL.map(|suite| format!("  {suite:8}{}", suite.about()));
+    format!("suites:\n{}\n  {:8}each of them, one after the other", rows.join("\n"), "all")
+}
+
+/// Prints a number that has no aim of its own.
+fn tell(
+    printer: &Printer,
+    suite: Suite,
+    measure: impl Into<String>,
+    value: f64,
+    unit: &'static str,
+) -> anyhow::Result<()> {
+    print(printer, suite, measure.into(), Some(value), unit, None)
+}
+
+/// Prints a number beside its aim.
+fn judge(
+    printer: &Printer,
+    suite: Suite,
+    measure: impl Into<String>,
+    value: f64,
+    unit: &'static str,
+    aim: Aim,
+) -> anyhow::Result<()> {
+    print(printer, suite, measure.into(), Some(value), unit, Some(aim))
+}
+
+fn print(
+    printer: &Printer,
+    suite: Suite,
+    measure: String,
+    value: Option<f64>,
+    unit: &'static str,
+    aim: Option<Aim>,
+) -> anyhow::Result<()> {
+    Ok(printer.print(&Figure { suite: suite.name(), measure, value, unit, aim })?)
+}
+
+/// The agent as `steward up` makes it, with a clock that the suite sets.
+fn agent(database: &Database, clock: &Arc<FixedClock>, folder: &Path) -> Agent {
+    Agent {
+        store: database.store.clone(),
+        clock: Arc::clone(clock) as Arc<_>,
+        transport: Arc::new(FileTransport::new(folder.join("outbox"))),
+        planner: Arc::new(RulePlanner),
+        instance: "bench".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_suite_is_found_by_its_name_and_listed() {
+        for suite in Suite::ALL {
+            assert_eq!(Suite::named(suite.name()), Some(suite));
+            assert!(list().contains(suite.about()));
+        }
+        assert_eq!(Suite::named("all"), None);
+    }
+}

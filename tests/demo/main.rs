@@ -1,0 +1,8 @@
+//! The demo world, played: what its first hour must find, and sixty days of hourly cycles.
+//!
+//! What lives here: the agent over the built-in world, on a simulated clock, with a transport that remembers.
+//! What does not: worlds made up for one test, which are in `it` and `sim`.
+
+mod first_hour;
+mod play;
+mod sixty_days;

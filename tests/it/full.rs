@@ -1,0 +1,351 @@
+//! A tenant with at least one row in every table, made the way imports and cycles make them.
+
+use domain::{
+    action::{ActionKind, ActionStatus, OutboundStatus, SubjectKind},
+    cycle::{Hypothesis, Phase, Prediction},
+    engagement::{StageType, TouchKind},
+    id::{
+        ActionId, CaseId, ClientId, ComplianceItemId, ContactId, DealId, DecisionId, MailboxId,
+        MemoryId, MessageId, OrderId, OutboundId, ProductId, QuoteId, RunId,
+    },
+    mail::AskKind,
+    order::{Fault, FaultCode, OrderVerdict},
+    policy::{Effect, Moment, Reason},
+    proposal::{CaseKind, Justification, Payload, Proposal, TaskPayload},
+    record::{ClockOwner, GoalMetric, OrderStatus, TouchSource, Unreachable},
+    time::Timestamp,
+};
+use store::{
+    Fence,
+    engagement::Touch,
+    import::{ContactRow, OrderRow, SuppressionRow},
+    lock::TenantLock,
+    memory::Pattern,
+    order::CheckedOrder,
+    outbound::NewOutbound,
+    standing::StandingUpdate,
+};
+use testkit::{
+    rows::{self, at, cents, day},
+    world::{World, calendar, letter, plain},
+};
+
+/// What [`fill`] made, by what a test asks for it by.
+#[derive(Clone, Debug)]
+pub struct Full {
+    pub client: ClientId,
+    /// Can be reached, and was touched.
+    pub contact: ContactId,
+    /// Has no address.
+    pub unreachable: ContactId,
+    pub product: ProductId,
+    /// Waits for its check.
+    pub new_order: OrderId,
+    /// Is held by a wrong price.
+    pub held_order: OrderId,
+    pub deal: DealId,
+    pub quote: QuoteId,
+    pub item: ComplianceItemId,
+    pub safety_case: CaseId,
+    pub mailbox: MailboxId,
+    pub message: MessageId,
+    pub run: RunId,
+    pub fence: Fence,
+    /// Waits for its turn; a letter to the contact.
+    pub proposed: ActionId,
+    pub outbound: OutboundId,
+    pub hypothesis: Hypothesis,
+    pub memory: MemoryId,
+}
+
+/// The hour that the run of a full world stands for.
+pub const HOUR: &str = "2026-03-03T09:00:00Z";
+
+/// The key of everything that only a neighbour has.
+pub const ELSEWHERE: &str = "ELSEWHERE";
+
+/// The hour of a run that only a neighbour has.
+pub const HOUR_ELSEWHERE: &str = "2026-03-03T11:00:00Z";
+
+/// Fills a fresh world.
+pub async fn fill(world: &World<'_>) -> Full {
+    let client = world.client("C1").await;
+    let contact = world.contact("P1", client).await;
+    let without_address = ContactRow { email: None, ..rows::contact("P2", client) };
+    let unreachable = world.contact_row(&without_address).await;
+    let product = sell(world, client).await;
+    let (run, fence) = begin_run(world).await;
+    let (new_order, held_order) = order(world, client, product, run).await;
+    let mailbox = world.mailbox().await.id;
+    let received_at = at("2026-03-02T10:00:00Z");
+    let message = world.message("M1", Some((client, contact)), received_at).await;
+    let (item, safety_case) = watch(world, client, message).await;
+    let quote = world.quote("Q1", client).await;
+    let (proposed, awaiting) = propose(world, run, client, contact).await;
+    let decision = world.decision_of(proposed).await;
+    let outbound = send(world, client, contact, proposed, decision).await;
+    let deal = advance(world, client, awaiting).await;
+    let (hypothesis, memory) = remember(world, client, run).await;
+    keep_in_touch(world, client, contact, unreachable, message).await;
+    Full {
+        client,
+        contact,
+        unreachable,
+        product,
+        new_order,
+        held_order,
+        deal,
+        quote,
+        item,
+        safety_case,
+        mailbox,
+        message,
+        run,
+        fence,
+        proposed,
+        outbound,
+        hypothesis,
+        memory,
+    }
+}
+
+/// Makes rows under keys that no full world has: whoever asks for these must find none.
+pub async fn fill_elsewhere(world: &World<'_>) {
+    let client = world.client(ELSEWHERE).await;
+    let contact = world.contact(ELSEWHERE, client).await;
+    world.product(ELSEWHERE).await;
+    world.order(OrderStatus::New, &rows::order(ELSEWHERE, client)).await;
+    world.deal(ELSEWHERE, client).await;
+    world.message(ELSEWHERE, Some((client, contact)), world.now).await;
+    let run = world.run(Some(at(HOUR_ELSEWHERE))).await;
+    world.actions(run, ActionStatus::Done, &[letter(client, contact, ELSEWHERE)]).await;
+    let scope = world.scope();
+    let block = scope.find_run(run).await.unwrap().unwrap().work_block;
+    for phase in Phase::ALL {
+        let fence = Fence { run, number: 1 };
+        scope.mark_phase_done(fence, *phase, &block, world.now).await.unwrap();
+    }
+}
+
+async fn sell(world: &World<'_>, client: ClientId) -> ProductId {
+    let (scope, origin) = (world.scope(), world.origin());
+    let product = world.product("A-1").await;
+    let own = store::import::PriceBookEntryRow {
+        client: Some(client),
+        ..rows::price("PB2", product, 900)
+    };
+    let prices = [rows::price("PB1", product, 1_000), own];
+    scope.upsert_price_book_entries(&origin, &prices).await.unwrap();
+    let profiles = [rows::credit("CP1", None, 100_000), rows::credit("CP2", Some(client), 200_000)];
+    scope.upsert_credit_profiles(&origin, &profiles).await.unwrap();
+    let requirements = [rows::requirement("R1", None), rows::requirement("R2", Some(client))];
+    scope.upsert_requirements(&origin, &requirements).await.unwrap();
+    product
+}
+
+async fn begin_run(world: &World<'_>) -> (RunId, Fence) {
+    let store = &world.test.store;
+    let run = world.run(Some(at(HOUR))).await;
+    let lock = store
+        .acquire_tenant(world.tenant, run, "host/1/aaaaaa", world.now, world.in_hours(1))
+        .await
+        .unwrap();
+    let TenantLock::Held(fence) = lock else { panic!("nobody else holds it: {lock:?}") };
+    store.system().acquire_runner("host/1/aaaaaa", world.now, world.in_hours(1)).await.unwrap();
+    (run, fence)
+}
+
+async fn order(
+    world: &World<'_>,
+    client: ClientId,
+    product: ProductId,
+    run: RunId,
+) -> (OrderId, OrderId) {
+    let lines = vec![rows::line(1, product)];
+    let new = OrderRow {
+        po_number: Some("PO 7".to_owned()),
+        is_bill: true,
+        lines: lines.clone(),
+        ..rows::order("O1", client)
+    };
+    let held = OrderRow { lines, ..rows::order("O2", client) };
+    let new = world.order(OrderStatus::New, &new).await;
+    let held = world.order(OrderStatus::New, &held).await;
+    let verdict = verdict(&[fault(FaultCode::PriceMismatch, "lines[1].unit_price")]);
+    let checked = CheckedOrder { id: held, from: OrderStatus::New, verdict };
+    world.scope().mark_order_checked(&checked, run, world.in_hours(-30)).await.unwrap();
+    (new, held)
+}
+
+async fn watch(
+    world: &World<'_>,
+    client: ClientId,
+    message: MessageId,
+) -> (ComplianceItemId, CaseId) {
+    let (scope, origin) = (world.scope(), world.origin());
+    let item = world.compliance_item("CI1", client).await;
+    scope.upsert_goals(&origin, &[rows::goal("G1", GoalMetric::Orders, 10)]).await.unwrap();
+    let mut case = rows::case("S1", client, CaseKind::Safety);
+    case.message = Some(message);
+    (item, world.case(&case).await)
+}
+
+async fn propose(
+    world: &World<'_>,
+    run: RunId,
+    client: ClientId,
+    contact: ContactId,
+) -> (ActionId, ActionId) {
+    let mut refused = world.judged(
+        plain(ActionKind::MoveMoney, (SubjectKind::Client, client.uuid()), "move_money"),
+        ActionStatus::Blocked,
+    );
+    refused.verdict.effect = Effect::Deny;
+    refused.verdict.reasons = vec![Reason {
+        rule: "action-class".to_owned(),
+        argues: Effect::Deny,
+        because: "never".to_owned(),
+        is_violation: true,
+    }];
+    let wish = Proposal { client: Some(client), ..letter(client, contact, "send_touch:1") };
+    let judged = [
+        world.judged(wish, ActionStatus::Proposed),
+        world.judged(letter(client, contact, "send_touch:2"), ActionStatus::Awaiting),
+        refused,
+    ];
+    let ids = world.scope().insert_proposals(run, &judged, true, world.now).await.unwrap();
+    let task = TaskPayload { task: AskKind::Call, justification: Justification::None };
+    world.scope().insert_task(ids[1], client, Some(contact), &task, world.now).await.unwrap();
+    let change = store::action::ActionChange::to(ActionStatus::Awaiting, world.now)
+        .executed(run, serde_json::json!({}));
+    let scope = world.scope();
+    scope.mark_action(ids[1], ActionStatus::Awaiting, &change).await.unwrap();
+    let held = scope.find_action(ids[1]).await.unwrap().unwrap();
+    let verdict = judged[2].verdict.clone();
+    let facts = serde_json::json!({});
+    scope
+        .insert_decision(&held, Some(run), &verdict, facts, Moment::Execute, world.now)
+        .await
+        .unwrap();
+    (ids[0], ids[1])
+}
+
+async fn send(
+    world: &World<'_>,
+    client: ClientId,
+    contact: ContactId,
+    action: ActionId,
+    decision: DecisionId,
+) -> OutboundId {
+    let scope = world.scope();
+    let Payload::Letter(letter) = letter(client, contact, "any").payload else {
+        unreachable!("a letter has a letter's payload")
+    };
+    let new = NewOutbound {
+        action,
+        decision,
+        client,
+        letter: &letter,
+        transport: "file",
+        touches_clock: true,
+    };
+    let row = scope.insert_outbound(&new, world.now).await.unwrap();
+    scope.mark_outbound_claimed(row.id, "host/1/aaaaaa", world.now).await.unwrap();
+    let sent = OutboundStatus::Sent;
+    scope.mark_outbound_result(row.id, sent, Some("1.eml"), None, world.now).await.unwrap();
+    row.id
+}
+
+async fn advance(world: &World<'_>, client: ClientId, action: ActionId) -> DealId {
+    let scope = world.scope();
+    let id = world.deal("D1", client).await;
+    let deal = scope.find_deal(id).await.unwrap().unwrap();
+    let today = world.today();
+    scope.mark_deal_advanced(&deal, StageType::Ongoing, action, today, world.now).await.unwrap();
+    id
+}
+
+async fn remember(world: &World<'_>, client: ClientId, run: RunId) -> (Hypothesis, MemoryId) {
+    let scope = world.scope();
+    let hypothesis = Hypothesis {
+        prediction: Prediction::OrderFrom { client },
+        since: at("2026-02-01T00:00:00Z"),
+        until: at("2026-04-01T00:00:00Z"),
+        because: "a letter went out".to_owned(),
+    };
+    scope.insert_hypotheses(run, std::slice::from_ref(&hypothesis), world.now).await.unwrap();
+    let pattern = Pattern {
+        key: "pattern:1",
+        content: serde_json::json!({}),
+        evidence: serde_json::json!([]),
+        expires_at: world.in_hours(24),
+    };
+    scope.upsert_pattern(run, &pattern, world.now).await.unwrap();
+    let open = scope.list_open_hypotheses(10).await.unwrap();
+    (hypothesis, open[0].id)
+}
+
+async fn keep_in_touch(
+    world: &World<'_>,
+    client: ClientId,
+    contact: ContactId,
+    unreachable: ContactId,
+    message: MessageId,
+) {
+    let (scope, origin) = (world.scope(), world.origin());
+    let suppressed =
+        SuppressionRow { address: "gone@people.example".to_owned(), reason: "bounced".to_owned() };
+    scope.upsert_suppressions(&origin, &[suppressed]).await.unwrap();
+    let touch = Touch {
+        contact: Some(contact),
+        client,
+        // Long enough ago for the next touch to be due.
+        at: at("2026-02-01T10:00:00Z"),
+        kind: TouchKind::InboundEmail,
+        by: "contact",
+        source: (TouchSource::Message, message.uuid()),
+    };
+    scope.record_touch(&touch, &calendar(), world.now).await.unwrap();
+    let update = |contact: ContactId, unreachable| StandingUpdate {
+        owner: ClockOwner::Contact,
+        entity: contact.uuid(),
+        points: 12,
+        unreachable,
+    };
+    let updates = [update(contact, None), update(unreachable, Some(Unreachable::NoAddress))];
+    scope.mark_standing(&[client], &updates, world.now).await.unwrap();
+    let until = at("2026-02-20T08:00:00Z");
+    scope.mark_paused(contact, until, "out of office", world.now).await.unwrap();
+}
+
+/// A verdict with these faults, on an order of a hundred euros.
+pub fn verdict(faults: &[Fault]) -> OrderVerdict {
+    OrderVerdict { faults: faults.to_vec(), faults_omitted: 0, total: Some(cents(10_000)) }
+}
+
+/// A fault as the checks would write it down.
+pub fn fault(code: FaultCode, field_path: &str) -> Fault {
+    Fault {
+        code,
+        exception_type: code.exception_type(),
+        severity: code.severity(),
+        field_path: field_path.to_owned(),
+        expected: Some("10.00 EUR".to_owned()),
+        actual: Some("12.00 EUR".to_owned()),
+        tolerance: None,
+        suggested_fix: "Correct it.".to_owned(),
+        owner_role: code.owner_role(),
+        resolves_itself: code.resolves_itself(),
+        line_no: None,
+    }
+}
+
+/// A moment long after everything in a full world.
+pub fn later() -> Timestamp {
+    at("2026-03-04T12:00:00Z")
+}
+
+/// The tenant's day in a full world.
+pub fn today() -> domain::time::Date {
+    day("2026-03-03")
+}

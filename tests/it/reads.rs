@@ -1,0 +1,250 @@
+//! Every read of a tenant's rows, called once: what it finds, as text that can be compared.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Debug;
+use std::fs;
+use std::path::Path;
+
+use domain::{
+    action::{ActionStatus, SubjectKind},
+    proposal::Subject,
+    record::ClockOwner,
+};
+use store::Scope;
+use testkit::{
+    rows::at,
+    world::{SOURCE, calendar},
+};
+
+use crate::full::{Full, HOUR, later, today};
+
+/// What each read found, by the read's name; nothing found is an empty list.
+pub type Found = BTreeMap<&'static str, Vec<String>>;
+
+/// More than a full world has of anything.
+const LIMIT: u64 = 100;
+
+/// Calls every read of one tenant, asking for `ids` wherever a read asks by id.
+pub async fn read_everything(scope: &Scope<'_>, ids: &Full) -> Found {
+    let mut found = Found::new();
+    read_accounts(scope, ids, &mut found).await;
+    read_actions(scope, ids, &mut found).await;
+    read_orders(scope, ids, &mut found).await;
+    read_pipeline(scope, ids, &mut found).await;
+    read_people(scope, ids, &mut found).await;
+    read_keys(scope, ids, &mut found).await;
+    found
+}
+
+async fn read_accounts(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
+    let (now, day) = (later(), today());
+    let clients = [ids.client];
+    let uuids = [ids.client.uuid()];
+    let far = at("2027-01-01T00:00:00Z");
+    found.insert("get_tenant", one(scope.get_tenant().await.unwrap()));
+    found.insert(
+        "list_clients_to_refresh",
+        many(scope.list_clients_to_refresh(far, LIMIT).await.unwrap()),
+    );
+    found
+        .insert("load_account_facts", many(scope.load_account_facts(&clients, day).await.unwrap()));
+    found.insert(
+        "clients_with_open_case",
+        many(scope.clients_with_open_case(&uuids).await.unwrap()),
+    );
+    found.insert("load_reach_facts", many(scope.load_reach_facts(&clients).await.unwrap()));
+    found.insert("count_compliance", one(scope.count_compliance(now, now).await.unwrap()));
+    found.insert("list_unreachable", many(scope.list_unreachable(LIMIT).await.unwrap()));
+    found.insert("measure", one(scope.measure(now, now, day).await.unwrap()));
+    let subjects = subjects(ids);
+    found.insert("names_of", many(scope.names_of(&subjects).await.unwrap()));
+    found.insert("list_open_hypotheses", many(scope.list_open_hypotheses(LIMIT).await.unwrap()));
+    let seen = scope.find_seen(&ids.hypothesis, &calendar(), now).await.unwrap();
+    found.insert("find_seen", many(seen));
+}
+
+async fn read_actions(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
+    let now = later();
+    let hour = at(HOUR);
+    let keys = ["send_touch:1".to_owned(), "unheard of".to_owned()];
+    found.insert("known_dedup_keys", many(scope.known_dedup_keys(&keys).await.unwrap()));
+    found.insert("list_runnable", many(scope.list_runnable(now, LIMIT).await.unwrap()));
+    let states = [ActionStatus::Awaiting];
+    found.insert("list_actions", many(scope.list_actions(&states, LIMIT).await.unwrap()));
+    found.insert("list_actions_of_run", many(scope.list_actions_of_run(ids.run).await.unwrap()));
+    found.insert(
+        "list_actions_executed_by",
+        many(scope.list_actions_executed_by(ids.run).await.unwrap()),
+    );
+    found.insert("find_action", many(scope.find_action(ids.proposed).await.unwrap()));
+    found.insert("list_decisions", many(scope.list_decisions(ids.proposed).await.unwrap()));
+    found.insert("find_outbound_of", many(scope.find_outbound_of(ids.proposed).await.unwrap()));
+    let since = at("2026-01-01T00:00:00Z");
+    found.insert("count_sent_since", one(scope.count_sent_since(since).await.unwrap()));
+    found.insert("list_outbound", many(scope.list_outbound(LIMIT).await.unwrap()));
+    found.insert("find_latest_run", many(scope.find_latest_run().await.unwrap()));
+    found.insert("find_covered_hour", many(scope.find_covered_hour().await.unwrap()));
+    found.insert("find_run_of_hour", many(scope.find_run_of_hour(hour).await.unwrap()));
+    found.insert("find_run", many(scope.find_run(ids.run).await.unwrap()));
+    found.insert("find_run_by_number", many(scope.find_run_by_number(1).await.unwrap()));
+    found.insert("list_runs", many(scope.list_runs(LIMIT).await.unwrap()));
+    found.insert("list_running", many(scope.list_running().await.unwrap()));
+}
+
+async fn read_orders(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
+    let (now, day) = (later(), today());
+    let orders = [ids.new_order, ids.held_order];
+    found.insert("list_orders_waiting", many(scope.list_orders_waiting(day, LIMIT).await.unwrap()));
+    found.insert("list_orders_held", many(scope.list_orders_held(day, now, LIMIT).await.unwrap()));
+    found.insert("list_orders", many(scope.list_orders(None, day, LIMIT).await.unwrap()));
+    found.insert("order_keys", many(scope.order_keys(&orders).await.unwrap()));
+    found.insert("list_exceptions", many(scope.list_exceptions(None, true, LIMIT).await.unwrap()));
+    let of_order = scope.list_exceptions(Some(ids.held_order), true, LIMIT).await.unwrap();
+    found.entry("list_exceptions").or_default().extend(many(of_order));
+    found.insert("find_order_by_number", many(scope.find_order_by_number("O1").await.unwrap()));
+    found.insert(
+        "load_orders_to_check",
+        many(scope.load_orders_to_check(&orders, day).await.unwrap()),
+    );
+}
+
+async fn read_pipeline(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
+    let (now, day) = (later(), today());
+    let clients = [ids.client];
+    found.insert("list_open_deals", many(scope.list_open_deals(day, LIMIT).await.unwrap()));
+    found.insert("find_deal", many(scope.find_deal(ids.deal).await.unwrap()));
+    found.insert("list_deals_of", many(scope.list_deals_of(&clients, day).await.unwrap()));
+    found.insert("list_pending_quotes", many(scope.list_pending_quotes(day, LIMIT).await.unwrap()));
+    found.insert("find_quote", many(scope.find_quote(ids.quote).await.unwrap()));
+    found.insert(
+        "list_waiting_quotes_of",
+        many(scope.list_waiting_quotes_of(&clients, day).await.unwrap()),
+    );
+    let horizon = today() + chrono::Days::new(45);
+    found.insert(
+        "list_compliance_due",
+        many(scope.list_compliance_due(horizon, LIMIT).await.unwrap()),
+    );
+    found.insert("find_compliance_item", many(scope.find_compliance_item(ids.item).await.unwrap()));
+    found.insert("list_goals", many(scope.list_goals(day, LIMIT).await.unwrap()));
+    let case = ids.safety_case;
+    let proof = scope.find_case_proof(case, Some(ids.client)).await.unwrap();
+    found.insert("find_case_proof", many(proof));
+    found.insert("find_case_client", many(scope.find_case_client(case).await.unwrap()));
+    found.insert(
+        "list_open_safety_cases",
+        many(scope.list_open_safety_cases(now, LIMIT).await.unwrap()),
+    );
+}
+
+async fn read_people(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
+    let (now, day) = (later(), today());
+    let clients = [ids.client];
+    let people = [ids.contact, ids.unreachable];
+    found.insert(
+        "select_next_contacts_to_touch",
+        many(scope.select_next_contacts_to_touch(now, 10).await.unwrap()),
+    );
+    found.insert("list_due_clocks", many(scope.list_due_clocks(now, LIMIT).await.unwrap()));
+    let clock = scope.find_clock(ClockOwner::Contact, ids.contact.uuid()).await.unwrap();
+    found.insert("find_clock", many(clock));
+    found.insert("load_people", many(scope.load_people(&people).await.unwrap()));
+    found.insert("default_contacts", many(scope.default_contacts(&clients).await.unwrap()));
+    found.insert("load_mentions", many(scope.load_mentions(&clients, day).await.unwrap()));
+    found.insert(
+        "list_unhandled_messages",
+        many(scope.list_unhandled_messages(None, now, LIMIT).await.unwrap()),
+    );
+    found.insert("load_messages", many(scope.load_messages(&[ids.message]).await.unwrap()));
+    let facts = scope.find_message_facts(ids.message, Some(ids.client)).await.unwrap();
+    found.insert("find_message_facts", many(facts));
+}
+
+async fn read_keys(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
+    found.insert("client_ids", many(scope.client_ids(SOURCE, &["C1"]).await.unwrap()));
+    found.insert("contact_ids", many(scope.contact_ids(SOURCE, &["P1"]).await.unwrap()));
+    found.insert("deal_ids", many(scope.deal_ids(SOURCE, &["D1"]).await.unwrap()));
+    found.insert("order_ids", many(scope.order_ids(SOURCE, &["O1"]).await.unwrap()));
+    found.insert("product_ids", many(scope.product_ids(SOURCE, &["A-1"]).await.unwrap()));
+    found.insert("product_ids_by_sku", many(scope.product_ids_by_sku(&["A-1"]).await.unwrap()));
+    let whose = [None, Some(ids.client)];
+    found.insert("credit_profile_keys", many(scope.credit_profile_keys(&whose).await.unwrap()));
+    let addresses = ["p1@people.example"];
+    found.insert("correspondents", many(scope.correspondents(&addresses).await.unwrap()));
+    found.insert(
+        "client_ids_by_domain",
+        many(scope.client_ids_by_domain(&["c1.example"]).await.unwrap()),
+    );
+    let names = ["M1@mail.example"];
+    found.insert("message_ids", many(scope.message_ids(&names).await.unwrap()));
+    found.insert(
+        "threads_of_messages",
+        many(scope.threads_of_messages(ids.mailbox, &names).await.unwrap()),
+    );
+}
+
+fn subjects(ids: &Full) -> HashSet<Subject> {
+    [
+        (SubjectKind::Client, ids.client.uuid()),
+        (SubjectKind::Contact, ids.contact.uuid()),
+        (SubjectKind::Order, ids.new_order.uuid()),
+        (SubjectKind::Deal, ids.deal.uuid()),
+        (SubjectKind::Quote, ids.quote.uuid()),
+        (SubjectKind::ComplianceItem, ids.item.uuid()),
+        (SubjectKind::Message, ids.message.uuid()),
+        (SubjectKind::Case, ids.safety_case.uuid()),
+        (SubjectKind::Product, ids.product.uuid()),
+    ]
+    .into_iter()
+    .map(|(kind, id)| Subject { kind, id })
+    .collect()
+}
+
+fn one(value: impl Debug) -> Vec<String> {
+    vec![format!("{value:?}")]
+}
+
+/// Sorted, because a map has no order.
+fn many<T: Debug>(values: impl IntoIterator<Item = T>) -> Vec<String> {
+    let mut texts: Vec<String> = values.into_iter().map(|it| format!("{it:?}")).collect();
+    texts.sort();
+    texts
+}
+
+/// The names of the store's public methods on one tenant's rows, read off its sources.
+pub fn methods_of_scope() -> Vec<String> {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/src");
+    let mut names = Vec::new();
+    collect(&sources, &mut names);
+    names.sort();
+    names
+}
+
+fn collect(folder: &Path, names: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, names);
+        } else {
+            names.extend(methods_in(&fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+fn methods_in(source: &str) -> Vec<String> {
+    let mut is_inside = false;
+    let mut names = Vec::new();
+    for line in source.lines() {
+        if line.starts_with("impl Scope<") {
+            is_inside = true;
+        } else if line == "}" {
+            is_inside = false;
+        }
+        let name =
+            line.strip_prefix("    pub async fn ").and_then(|it| it.split(['(', '<']).next());
+        if let Some(name) = name.filter(|_| is_inside) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
