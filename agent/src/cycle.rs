@@ -83,40 +83,41 @@ impl Agent {
         let hour = due_hour(now);
         let scope = self.store.tenant(tenant.id);
         let there = scope.find_run_of_hour(hour).await?;
-        let run = there.as_ref().map_or_else(|| self.store.new_run_id(now), |row| row.id);
-        match there.as_ref().map(|row| row.status) {
-            None | Some(RunStatus::Running) => {}
-            Some(RunStatus::Completed) => {
-                let work_block =
-                    there.map(|row| row.work_block).expect("it has a status, so it is there");
-                return Ok(CycleResult { work_block, was_there: true });
-            }
-            Some(status @ (RunStatus::Failed | RunStatus::Abandoned)) => {
-                let row = there.expect("it has a status, so it is there");
-                let error = row.error.unwrap_or_default();
-                let status = status.to_string();
-                return Err(AgentError::HourIsClosed {
-                    cycle_number: row.cycle_number,
-                    status,
-                    error,
-                });
-            }
+        if let Some(block) = completed(there.as_ref())? {
+            return Ok(CycleResult { work_block: block, was_there: true });
         }
+        let run = there.as_ref().map_or_else(|| self.store.new_run_id(now), |row| row.id);
         let fence = self.lock(tenant, run).await?;
-        let begun = match there {
-            Some(row) => Ok(row),
-            None => self.begin_run(tenant, fence, hour, now).await,
-        };
-        let result = match begun {
-            Ok(row) => self.walk(tenant, row, fence).await,
-            Err(error) => Err(error),
-        };
+        let result = self.go_on(tenant, fence, hour, now).await;
         // Giving the lock back is a courtesy: it lapses by itself, and its failure must not hide the result.
         let release = self.store.release_tenant(tenant.id, fence, self.clock.now()).await;
         if let Err(error) = release {
             tracing::warn!(%error, "the tenant's lock could not be given back; it lapses by itself");
         }
-        result.map(|work_block| CycleResult { work_block, was_there: false })
+        result
+    }
+
+    /// Begins the hour's run or goes on with it, under the lock.
+    async fn go_on(
+        &self,
+        tenant: &Tenant,
+        fence: Fence,
+        hour: Timestamp,
+        now: Timestamp,
+    ) -> Result<CycleResult, AgentError> {
+        // Looked at again: whoever held the lock until now may have begun the run, or gone on with it.
+        let there = self.store.tenant(tenant.id).find_run_of_hour(hour).await?;
+        if let Some(block) = completed(there.as_ref())? {
+            return Ok(CycleResult { work_block: block, was_there: true });
+        }
+        let row = match there {
+            Some(row) => row,
+            None => self.begin_run(tenant, fence, hour, now).await?,
+        };
+        // The lock stays with the run that it was taken for; which run is worked on is the hour's.
+        let fence = Fence { run: row.id, ..fence };
+        let work_block = self.walk(tenant, row, fence).await?;
+        Ok(CycleResult { work_block, was_there: false })
     }
 
     async fn lock(&self, tenant: &Tenant, run: RunId) -> Result<Fence, AgentError> {
@@ -250,6 +251,20 @@ impl Agent {
         }
         drop(scope);
         work.commit().await
+    }
+}
+
+/// The record of a run that is completed; an error if the run is closed and was not.
+fn completed(row: Option<&RunRow>) -> Result<Option<WorkBlock>, AgentError> {
+    let Some(row) = row else { return Ok(None) };
+    match row.status {
+        RunStatus::Running => Ok(None),
+        RunStatus::Completed => Ok(Some(row.work_block.clone())),
+        status @ (RunStatus::Failed | RunStatus::Abandoned) => Err(AgentError::HourIsClosed {
+            cycle_number: row.cycle_number,
+            status: status.to_string(),
+            error: row.error.clone().unwrap_or_default(),
+        }),
     }
 }
 

@@ -3,7 +3,7 @@
 //! What lives here: opening it, and the few statements that no product code has: a bulk load and its statistics.
 //! What does not: a query. Everything that is measured goes through the store.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::Context;
 use platform::RandomIds;
@@ -13,6 +13,8 @@ use testkit::{
     database::{Backend, TestDb, open},
     postgres::PrivatePostgres,
 };
+
+use crate::meter::Gauge;
 
 /// A database with the product's own pool and ids.
 pub struct Database {
@@ -39,11 +41,12 @@ impl Database {
         Ok(Self { store, name: name_of(backend), test })
     }
 
-    /// The database's own name, as the titles of a server's processes have it.
-    pub fn database(&self) -> &str {
+    /// Starts measuring what is spent, by us and by the server if there is one.
+    pub fn gauge(&self) -> Gauge {
         let url = &self.test.config().url;
         let path = url.split('?').next().unwrap_or(url);
-        Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or(path)
+        let database = path.rsplit('/').next().unwrap_or(path);
+        Gauge::start(self.is_server().then_some(database))
     }
 
     /// Whether a server does the work, in other processes than ours.

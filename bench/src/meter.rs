@@ -10,6 +10,48 @@ use std::{
 
 use cpu_time::ProcessTime;
 
+/// A stopwatch over us and over a server that works for us.
+#[derive(Clone, Debug)]
+pub struct Gauge {
+    watch: Stopwatch,
+    /// The server's database and what its processes had spent; none if there is no server.
+    server: Option<(String, Duration)>,
+}
+
+/// What a gauge showed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bill {
+    /// What we spent.
+    pub ours: Spent,
+    /// What the server's processes for our database spent on processors.
+    pub server: Duration,
+}
+
+impl Gauge {
+    /// Starts one; `server` names the database whose processes are to be counted too.
+    pub fn start(server: Option<&str>) -> Self {
+        let server = server.map(|database| (database.to_owned(), server_time(database)));
+        Self { watch: Stopwatch::start(), server }
+    }
+
+    /// What it shows.
+    pub fn read(&self) -> Bill {
+        let ours = self.watch.read();
+        let server = self.server.as_ref().map(|(database, before)| {
+            // A process that ended meanwhile takes its count along; what is left is then too little.
+            server_time(database).saturating_sub(*before)
+        });
+        Bill { ours, server: server.unwrap_or_default() }
+    }
+}
+
+impl Bill {
+    /// Processor time, ours and the server's.
+    pub fn all_processors(&self) -> Duration {
+        self.ours.processor + self.server
+    }
+}
+
 /// A stopwatch that runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch {
@@ -75,7 +117,7 @@ pub fn percentile(times: &[Duration], percent: usize) -> Duration {
 ///
 /// Postgres names the database in the title of each of its processes; our pool keeps these, so a difference of
 /// two readings is what the server spent on us. Its writer and its other helpers are not among them.
-pub fn server_time(database: &str) -> Duration {
+fn server_time(database: &str) -> Duration {
     let Ok(folders) = fs::read_dir("/proc") else { return Duration::ZERO };
     let folders = folders.filter_map(|entry| Some(entry.ok()?.path()));
     let ours = folders.filter(|folder| {

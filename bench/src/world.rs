@@ -251,7 +251,7 @@ fn client(key: &str, dice: &mut Dice) -> ClientRow {
         client_type: Some("wholesale".to_owned()),
         country: Some("Germany".to_owned()),
         domain: Some(format!("{}.example", key.to_lowercase())),
-        annual_value_minor: Some(dice.between(1_000_00, 500_000_00)),
+        annual_value_minor: Some(dice.between(100_000, 50_000_000)),
         churn_risk: None,
         known_since: Date::from_ymd_opt(2021, 5, 3),
     }
@@ -310,11 +310,11 @@ fn credit(place: usize, client: ClientId) -> CreditProfileRow {
     CreditProfileRow {
         external_id: format!("CR-{place}"),
         client: Some(client),
-        limit: Money::new(100_000_000_00, currency()),
+        limit: Money::new(10_000_000_000, currency()),
         terms_days: Some(30),
         is_on_hold: false,
         hold_reason: None,
-        outstanding_minor: 4_210_00,
+        outstanding_minor: 421_000,
         overdue_minor: 0,
         known_on: Some(today()),
     }

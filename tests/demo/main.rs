@@ -3,6 +3,9 @@
 //! What lives here: the agent over the built-in world, on a simulated clock, with a transport that remembers.
 //! What does not: worlds made up for one test, which are in `it` and `sim`.
 
+#[cfg(test)]
 mod first_hour;
+#[cfg(test)]
 mod play;
+#[cfg(test)]
 mod sixty_days;

@@ -34,6 +34,8 @@ use testkit::{
 #[derive(Clone, Debug)]
 pub struct Full {
     pub client: ClientId,
+    /// Has nobody, and a standing that nobody has worked out yet.
+    pub unrefreshed: ClientId,
     /// Can be reached, and was touched.
     pub contact: ContactId,
     /// Has no address.
@@ -70,6 +72,7 @@ pub const HOUR_ELSEWHERE: &str = "2026-03-03T11:00:00Z";
 /// Fills a fresh world.
 pub async fn fill(world: &World<'_>) -> Full {
     let client = world.client("C1").await;
+    let unrefreshed = world.client("C2").await;
     let contact = world.contact("P1", client).await;
     let without_address = ContactRow { email: None, ..rows::contact("P2", client) };
     let unreachable = world.contact_row(&without_address).await;
@@ -89,6 +92,7 @@ pub async fn fill(world: &World<'_>) -> Full {
     keep_in_touch(world, client, contact, unreachable, message).await;
     Full {
         client,
+        unrefreshed,
         contact,
         unreachable,
         product,
@@ -114,6 +118,8 @@ pub async fn fill_elsewhere(world: &World<'_>) {
     let client = world.client(ELSEWHERE).await;
     let contact = world.contact(ELSEWHERE, client).await;
     world.product(ELSEWHERE).await;
+    let standard = rows::credit(ELSEWHERE, None, 1);
+    world.scope().upsert_credit_profiles(&world.origin(), &[standard]).await.unwrap();
     world.order(OrderStatus::New, &rows::order(ELSEWHERE, client)).await;
     world.deal(ELSEWHERE, client).await;
     world.message(ELSEWHERE, Some((client, contact)), world.now).await;

@@ -3,6 +3,10 @@
 //! What lives here: what every database must do for the store, seen through the store's own functions.
 //! What does not: decisions, which are tested beside the code in `domain`, and whole cycles, which
 //! are in `sim`.
+#![expect(
+    clippy::unwrap_used,
+    reason = "all of this is tests, which clippy sees only inside of a function that is marked as one"
+)]
 
 /// Runs each test on both databases: `name::sqlite` and `name::postgres`, each on a fresh one.
 ///

@@ -56,12 +56,6 @@ impl Snapshot {
         names.filter(|name| self.tables.get(*name) != later.tables.get(*name)).collect()
     }
 
-    /// The rows of a table that are not in an earlier snapshot.
-    pub fn new_rows<'a>(&'a self, earlier: &'a Self, table: &str) -> Vec<&'a str> {
-        let old = &earlier.tables[table];
-        self.tables[table].iter().filter(|row| !old.contains(*row)).map(String::as_str).collect()
-    }
-
     /// Whether every row of a table of an earlier snapshot is still as it was.
     pub fn keeps(&self, earlier: &Self, table: &str) -> bool {
         earlier.tables[table].is_subset(&self.tables[table])
@@ -70,11 +64,6 @@ impl Snapshot {
     /// How many rows a table has.
     pub fn count(&self, table: &str) -> usize {
         self.tables[table].len()
-    }
-
-    /// The names of all tables.
-    pub fn table_names(&self) -> impl Iterator<Item = &str> {
-        self.tables.keys().map(String::as_str)
     }
 }
 

@@ -14,7 +14,7 @@ use testkit::database::{Backend, FixedClock};
 use crate::{
     database::Database,
     figure::{Aim, Printer},
-    meter::{Stopwatch, median, ms, server_time},
+    meter::{Bill, Stopwatch, median, ms},
     phase,
     suite::{Suite, agent, judge, tell},
     world::{self, Size, World},
@@ -41,9 +41,8 @@ const CYCLES: [&str; 3] = ["first cycle", "following cycle", "cycle with 100 mor
 /// What one cycle took.
 #[derive(Clone, Default)]
 struct Taken {
-    wall: Duration,
-    ours: Duration,
-    servers: Duration,
+    bill: Bill,
+    /// Our processor time by phase.
     phases: Vec<(String, Duration)>,
 }
 
@@ -100,20 +99,12 @@ async fn cycle(
     database: &Database,
 ) -> anyhow::Result<(Taken, WorkBlock)> {
     phase::forget();
-    let servers = server_time(database.database());
-    let watch = Stopwatch::start();
+    let gauge = database.gauge();
     let result = agent.run_cycle(&world.tenant, CycleRequest::Due).await?;
-    let end = Stopwatch::start();
+    let (bill, end) = (gauge.read(), Stopwatch::start());
     ensure!(!result.was_there, "the hour's cycle was there before");
-    let spent = watch.until(&end);
     let phases = phase::heard(&end).into_iter().map(|(name, spent)| (name, spent.processor));
-    let taken = Taken {
-        wall: spent.wall,
-        ours: spent.processor,
-        servers: server_time(database.database()).saturating_sub(servers),
-        phases: phases.collect(),
-    };
-    Ok((taken, result.work_block))
+    Ok((Taken { bill, phases: phases.collect() }, result.work_block))
 }
 
 /// A figure of a cycle that did something else than it should would be worth nothing.
@@ -132,18 +123,19 @@ fn report(
     database: &Database,
     taken: &[&Taken],
 ) -> anyhow::Result<()> {
-    let middle =
-        |of: fn(&Taken) -> Duration| ms(median(&taken.iter().map(|it| of(it)).collect::<Vec<_>>()));
+    let middle = |of: fn(&Bill) -> Duration| {
+        ms(median(&taken.iter().map(|it| of(&it.bill)).collect::<Vec<_>>()))
+    };
     let aim = Aim::AtMost(PROCESSOR_MS_MAX);
     let suite = Suite::Cycle;
     let on = database.name;
-    let all = middle(|it| it.ours + it.servers);
+    let all = middle(Bill::all_processors);
     judge(printer, suite, format!("{on}: {name}, processor"), all, "ms", aim)?;
     if database.is_server() {
         let part = format!("{on}: {name}, processor, of which the server");
-        tell(printer, suite, part, middle(|it| it.servers), "ms")?;
+        tell(printer, suite, part, middle(|it| it.server), "ms")?;
     }
-    tell(printer, suite, format!("{on}: {name}, wall"), middle(|it| it.wall), "ms")
+    tell(printer, suite, format!("{on}: {name}, wall"), middle(|it| it.ours.wall), "ms")
 }
 
 /// Where the first cycle's time goes.

@@ -25,7 +25,7 @@ const CYCLES: usize = 30;
 async fn attack(backend: Backend, seed: u64, taste: Taste, setup: &Setup, cycles: usize) {
     let _told = Told(format!("{backend:?}, seed {seed}"));
     let rig = Rig::on(backend, at(OPENING)).await;
-    besiege(&rig, seed, taste, setup, cycles, || Vec::new()).await;
+    besiege(&rig, seed, taste, setup, cycles, Vec::new).await;
 }
 
 /// The same, with mishaps planned before every cycle.

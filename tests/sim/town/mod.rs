@@ -130,11 +130,6 @@ impl Town {
         }
     }
 
-    /// A client by key.
-    pub fn client(&self, key: &str) -> ClientId {
-        ClientId::from_uuid(self.clients[key])
-    }
-
     /// A contact by key.
     pub fn contact(&self, key: &str) -> ContactId {
         ContactId::from_uuid(self.contacts[key])

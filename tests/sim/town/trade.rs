@@ -5,7 +5,6 @@ use domain::{
     money::{BasisPoints, Currency, Money, Quantity},
     proposal::CaseKind,
     record::{OpenOrClosed, OrderStatus},
-    time::Date,
 };
 use store::import::{
     CaseRow, ComplianceItemRow, DealRow, OrderLineRow, OrderRow, ProductRow, QuoteRow,
@@ -221,15 +220,4 @@ impl Builder<'_> {
         }
         self.scope.upsert_cases(&self.origin, &rows).await.expect("cases are written");
     }
-}
-
-/// A quote of a town as its letter names it.
-pub fn quote_number(slug: &str, key: &str) -> String {
-    format!("{slug}-{key}")
-}
-
-/// The days on which a quote of a town was submitted and ends.
-pub fn quote_days(key: &str) -> Option<(Date, Date)> {
-    let line = QUOTES.iter().find(|line| line.0 == key)?;
-    Some((day(line.4), day(line.5)))
 }
