@@ -24,21 +24,31 @@ use crate::{
 ///
 /// Also gives how many steps it took.
 pub async fn go_on_for<F: Future>(steps_max: usize, future: F) -> (Option<F::Output>, usize) {
-    let mut future: Pin<Box<F>> = Box::pin(future);
+    let mut future = Box::pin(future);
+    let mut taken = 0;
+    let counted = poll_fn(|context| {
+        taken += 1;
+        future.as_mut().poll(context)
+    });
+    let output = steps(&mut Box::pin(counted), steps_max).await;
+    (output, taken)
+}
+
+/// Lets a future that goes on afterwards take so many steps; gives its output if it ended within them.
+pub async fn steps<F: Future>(future: &mut Pin<Box<F>>, steps_max: usize) -> Option<F::Output> {
     let mut steps = 0;
-    let output = poll_fn(|context| {
+    poll_fn(|context| {
         if steps == steps_max {
             return Poll::Ready(None);
         }
         steps += 1;
         future.as_mut().poll(context).map(Some)
     })
-    .await;
-    (output, steps)
+    .await
 }
 
 /// Runs the cycle of this hour, whatever it takes: waits for locks of the dead to lapse.
-async fn complete(rig: &Rig, agent: &Agent, slug: &str) -> CycleResult {
+pub async fn complete(rig: &Rig, agent: &Agent, slug: &str) -> CycleResult {
     match rig.try_cycle(agent, slug).await {
         Err(AgentError::Busy { .. }) => {
             rig.clock.advance(TimeDelta::seconds(LOCK_TTL_SECONDS));

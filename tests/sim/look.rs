@@ -123,6 +123,14 @@ fn literal(backend: DbBackend, tenant: TenantId) -> String {
     }
 }
 
+/// The one number, named `it`, that a statement gives.
+pub async fn count(db: &DatabaseConnection, sql: &str) -> u64 {
+    let statement = Statement::from_string(db.get_database_backend(), sql);
+    let row = db.query_one_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let number: i64 = row.expect("it gives a row").try_get("", "it").expect("it is a number");
+    u64::try_from(number).expect("it is a count")
+}
+
 /// Executes a statement behind the store's back.
 pub async fn tamper(db: &DatabaseConnection, sql: &str) {
     let done = db.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));

@@ -20,6 +20,7 @@ mod malice;
 #[cfg(test)]
 mod mishaps;
 #[cfg(test)]
+mod outage;
 mod rehearsal;
 #[cfg(test)]
 mod rig;
@@ -27,3 +28,4 @@ mod rig;
 mod takeover;
 #[cfg(test)]
 mod town;
+mod wire;

@@ -198,7 +198,7 @@ async fn a_run_of_the_dead_is_taken_up_within_its_hour() {
 /// What an abandoned run would have come to believe is lost with it; what it did is not.
 ///
 /// Two touches of an account count as one if they bear one moment, so its clock depends on who sent when.
-fn without_beliefs(effects: BTreeSet<String>) -> BTreeSet<String> {
+pub fn without_beliefs(effects: BTreeSet<String>) -> BTreeSet<String> {
     let is_lost =
         |line: &str| line.starts_with("memory: hypothesis") || line.starts_with("clock account");
     effects.into_iter().filter(|line| !is_lost(line)).collect()

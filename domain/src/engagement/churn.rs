@@ -39,7 +39,7 @@ pub struct ChurnRisk {
 /// Compares the days since the last order with the typical gap between order days.
 ///
 /// The typical gap is the median, so one long holiday does not hide a rhythm. Up to one typical gap
-/// there is no risk; from there it grows evenly, and is full at [`FULL_RISK_GAPS`] gaps.
+/// there is no risk; from there it grows evenly, and is full at `FULL_RISK_GAPS` gaps.
 pub fn churn_risk(facts: &OrderRhythm<'_>, today: Date) -> ChurnRisk {
     let mut order_days = facts.order_dates.to_vec();
     order_days.sort_unstable();
@@ -61,7 +61,7 @@ pub fn churn_risk(facts: &OrderRhythm<'_>, today: Date) -> ChurnRisk {
     ChurnRisk { score: risk_of(silent_days, typical_days), because }
 }
 
-/// The risk in hundredths, linear between one typical gap and [`FULL_RISK_GAPS`] of them.
+/// The risk in hundredths, linear between one typical gap and `FULL_RISK_GAPS` of them.
 fn risk_of(silent_days: i64, typical_days: i64) -> Score {
     let beyond = i128::from(silent_days) - i128::from(typical_days);
     let span = i128::from(typical_days) * i128::from(FULL_RISK_GAPS - 1);
