@@ -103,13 +103,20 @@ async fn list(app: &App, args: &List, output: &Output) -> anyhow::Result<()> {
     let states: Vec<ActionStatus> =
         if args.status == "all" { Vec::new() } else { vec![args.status.parse()?] };
     let tenant = app.tenant(args.tenant.as_deref()).await?;
-    let actions = app.store.tenant(tenant.id).list_actions(&states, args.limit).await?;
+    let scope = app.store.tenant(tenant.id);
+    let actions = scope.list_actions(&states, args.limit).await?;
+    let clients: HashSet<Subject> = actions.iter().filter_map(client_of).collect();
+    let names = scope.names_of(&clients).await?;
     let rows: Vec<_> = actions.iter().map(|row| value(row, &[])).collect();
     output.print(&rows, || {
         if actions.is_empty() {
             return format!("no action is {}", args.status);
         }
-        actions.iter().map(line).collect::<Vec<_>>().join("\n")
+        let lines = actions.iter().map(|row| {
+            let client = client_of(row).and_then(|it| names.get(&it).cloned()).unwrap_or_default();
+            line(row, &client)
+        });
+        lines.collect::<Vec<_>>().join("\n")
     })
 }
 
@@ -121,7 +128,7 @@ async fn show(app: &App, args: &Show, output: &Output) -> anyhow::Result<()> {
     let decisions = scope.list_decisions(args.action).await?;
     let about = about(&scope, &action).await?;
     output.print(&value(&action, &decisions), || {
-        let mut text = format!("{}\nhash {}\n{about}", line(&action), action.payload_hash);
+        let mut text = format!("{}\nhash {}\n{about}", line(&action, ""), action.payload_hash);
         match &action.proposal.payload {
             Payload::Letter(letter) => {
                 text.push_str(&format!(
@@ -173,7 +180,7 @@ async fn show(app: &App, args: &Show, output: &Output) -> anyhow::Result<()> {
 /// For whom and about what, and the words it rests on with who is said to have written them.
 async fn about(scope: &Scope<'_>, action: &ActionRow) -> anyhow::Result<String> {
     let proposal = &action.proposal;
-    let client = proposal.client.map(|id| Subject { kind: SubjectKind::Client, id: id.uuid() });
+    let client = client_of(action);
     let mut subjects: HashSet<Subject> = client.into_iter().collect();
     subjects.insert(proposal.subject);
     let mut quotes = Vec::new();
@@ -208,13 +215,18 @@ async fn about(scope: &Scope<'_>, action: &ActionRow) -> anyhow::Result<String> 
     Ok(text)
 }
 
-fn line(row: &ActionRow) -> String {
+fn client_of(row: &ActionRow) -> Option<Subject> {
+    row.proposal.client.map(|id| Subject { kind: SubjectKind::Client, id: id.uuid() })
+}
+
+fn line(row: &ActionRow, client: &str) -> String {
     let proposal = &row.proposal;
+    let gap = if client.is_empty() { "" } else { "  " };
     format!(
-        "{}  {:<10} {:<18} {:>6}  {}",
+        "{}  {:<10} {:<18} {:>6}{gap}{client}  {}",
         row.id,
         row.status,
-        proposal.kind,
+        proposal.kind.as_str(),
         proposal.score.to_string(),
         proposal.reasons.first().map_or("", String::as_str)
     )

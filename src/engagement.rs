@@ -84,7 +84,7 @@ async fn due(app: &App, args: &Due, output: &Output) -> anyhow::Result<()> {
     let now = tenant.now(app.clock.as_ref());
     let due = scope.select_next_contacts_to_touch(now, args.limit).await?;
     let contacts: Vec<ContactId> = due.iter().map(|it| it.contact).collect();
-    let people = scope.load_people(&contacts).await?;
+    let people = scope.load_people(&contacts, now).await?;
     let rows: Vec<_> = due
         .iter()
         .map(|it| {
@@ -177,7 +177,8 @@ async fn pause(app: &App, args: &Pause, output: &Output) -> anyhow::Result<()> {
     let until = tenant.calendar.opening_of(args.until);
     if until <= now {
         anyhow::bail!(
-            "--until {} is not ahead of the tenant's day {}",
+            "--until {}: that day has begun or is over (it is {} at the tenant); name a later day, \
+             or use `steward engagement resume` to end a rest",
             args.until,
             tenant.calendar.local_date(now)
         );

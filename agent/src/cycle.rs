@@ -87,8 +87,8 @@ impl Agent {
             return Ok(CycleResult { work_block: block, was_there: true });
         }
         let run = there.as_ref().map_or_else(|| self.store.new_run_id(now), |row| row.id);
-        let fence = self.lock(tenant, run).await?;
-        let result = self.go_on(tenant, fence, hour, now).await;
+        let mut fence = self.lock(tenant, run).await?;
+        let result = self.go_on(tenant, &mut fence, hour, now).await;
         // Giving the lock back is a courtesy: it lapses by itself, and its failure must not hide the result.
         let release = self.store.release_tenant(tenant.id, fence, self.clock.now()).await;
         if let Err(error) = release {
@@ -101,7 +101,7 @@ impl Agent {
     async fn go_on(
         &self,
         tenant: &Tenant,
-        fence: Fence,
+        fence: &mut Fence,
         hour: Timestamp,
         now: Timestamp,
     ) -> Result<CycleResult, AgentError> {
@@ -112,10 +112,8 @@ impl Agent {
         }
         let row = match there {
             Some(row) => row,
-            None => self.begin_run(tenant, fence, hour, now).await?,
+            None => self.begin_run(tenant, *fence, hour, now).await?,
         };
-        // The lock stays with the run that it was taken for; which run is worked on is the hour's.
-        let fence = Fence { run: row.id, ..fence };
         let work_block = self.walk(tenant, row, fence).await?;
         Ok(CycleResult { work_block, was_there: false })
     }
@@ -164,18 +162,20 @@ impl Agent {
         Ok(row)
     }
 
-    /// Walks the phases that are left.
+    /// Walks the phases that are left, taking the lock again before each; `held` is the last hold on it.
     async fn walk(
         &self,
         tenant: &Tenant,
         row: RunRow,
-        fence: Fence,
+        held: &mut Fence,
     ) -> Result<WorkBlock, AgentError> {
-        let stage =
-            Stage { agent: self, tenant, now: row.started_at, run: row.id, fence: Some(fence) };
         let mut block = row.work_block;
         let mut phase = Some(row.phase);
         while let Some(current) = phase {
+            // The lock stays with the run that it was taken for; which run is worked on is the hour's.
+            *held = self.lock(tenant, held.run).await?;
+            let fence = Some(Fence { run: row.id, number: held.number });
+            let stage = Stage { agent: self, tenant, now: row.started_at, run: row.id, fence };
             if let Err(error) = self.phase(&stage, current, &mut block).await {
                 self.record_failure(tenant, &stage, &error).await;
                 return Err(error);

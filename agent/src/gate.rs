@@ -118,7 +118,8 @@ impl<'t> Gate<'t> {
         facts.proof = self.proof(scope, proposal).await?;
         facts.rivals = self.rivals(scope, proposal).await?;
         if let Payload::Letter(letter) = &proposal.payload {
-            let person = scope.load_people(&[letter.contact]).await?.remove(&letter.contact);
+            let person =
+                scope.load_people(&[letter.contact], self.now).await?.remove(&letter.contact);
             if let Some(person) = person {
                 facts.client_is_active = person.client_is_active;
                 facts.has_open_complaint = person.has_open_case;
@@ -157,7 +158,7 @@ impl<'t> Gate<'t> {
             }
             SubjectKind::Contact => {
                 let contact = ContactId::from_uuid(id);
-                let person = scope.load_people(&[contact]).await?.remove(&contact);
+                let person = scope.load_people(&[contact], self.now).await?.remove(&contact);
                 let clock = scope.find_clock(ClockOwner::Contact, id).await?;
                 match (person, clock) {
                     (Some(person), Some(clock)) => {
@@ -204,7 +205,8 @@ impl<'t> Gate<'t> {
             }
             SubjectKind::Client => {
                 let client = ClientId::from_uuid(id);
-                let is_known = !scope.load_account_facts(&[client], self.today).await?.is_empty();
+                let is_known =
+                    !scope.load_account_facts(&[client], self.now, self.today).await?.is_empty();
                 if is_known { (SubjectFacts::Other, Some(client)) } else { unknown }
             }
             // No action is about a product yet, so none is known to the gate.
@@ -236,9 +238,8 @@ impl<'t> Gate<'t> {
 
     async fn proof(&self, scope: &Scope<'_>, proposal: &Proposal) -> StoreResult<ProofFacts> {
         let client = proposal.client;
-        let message = match &proposal.payload {
-            Payload::Task(task) => match &task.justification {
-                Justification::ClientAsk { message, .. } => Some(*message),
+        if let Payload::Task(task) = &proposal.payload {
+            match &task.justification {
                 Justification::ComplianceDue { item } => {
                     let row = scope.find_compliance_item(*item).await?;
                     return Ok(row.map_or(ProofFacts::None, |row| ProofFacts::Compliance {
@@ -247,17 +248,13 @@ impl<'t> Gate<'t> {
                     }));
                 }
                 Justification::Safety { case } => {
-                    let proof = scope.find_case_proof(*case, client).await?;
+                    let proof = scope.find_case_proof(*case, client, self.now).await?;
                     return Ok(proof.unwrap_or(ProofFacts::None));
                 }
-                Justification::None => None,
-            },
-            Payload::Advance(advance) => Some(advance.message),
-            Payload::Case(case) => Some(case.message),
-            Payload::Loss(loss) => loss.message,
-            Payload::Plain | Payload::Letter(_) => None,
-        };
-        let Some(message) = message else { return Ok(ProofFacts::None) };
+                Justification::ClientAsk { .. } | Justification::None => {}
+            }
+        }
+        let Some(message) = proposal.payload.message() else { return Ok(ProofFacts::None) };
         let facts = scope.find_message_facts(message, client).await?;
         Ok(facts.map_or(ProofFacts::None, |facts| ProofFacts::Message(Box::new(facts))))
     }

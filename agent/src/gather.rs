@@ -33,12 +33,12 @@ const HELD_ORDERS_MAX: u64 = 500;
 const RECHECK_HOURS: i64 = 20;
 /// Messages that one cycle reads.
 pub(crate) const MESSAGES_MAX: u64 = 2_000;
-/// Open deals that one cycle looks at, the longest in their stage first.
-const DEALS_MAX: u64 = 2_000;
+/// Open deals that one cycle looks at, those first that were followed up on the longest time ago.
+const DEALS_MAX: u64 = 10_000;
 /// Quotes that one cycle looks at.
-const QUOTES_MAX: u64 = 1_000;
+const QUOTES_MAX: u64 = 5_000;
 /// Compliance items that one cycle looks at.
-const COMPLIANCE_MAX: u64 = 500;
+const COMPLIANCE_MAX: u64 = 5_000;
 /// Compliance items nearer than this are looked at; the reminder's own horizon is shorter.
 const COMPLIANCE_HORIZON_DAYS: u64 = 45;
 /// Goals that one cycle looks at.
@@ -170,7 +170,7 @@ impl Gather<'_> {
         wanted: &[(ClientId, Option<ContactId>)],
     ) -> StoreResult<Vec<Option<Person>>> {
         let named: Vec<ContactId> = wanted.iter().filter_map(|(_, contact)| *contact).collect();
-        let mut people = self.scope.load_people(&named).await?;
+        let mut people = self.scope.load_people(&named, self.now).await?;
         let is_reachable = |contact: Option<ContactId>, people: &HashMap<ContactId, Person>| {
             contact.is_some_and(|it| {
                 people.get(&it).is_some_and(|person| person.unreachable().is_none())
@@ -183,7 +183,7 @@ impl Gather<'_> {
             .collect();
         let stand_ins = self.scope.default_contacts(&orphaned).await?;
         let others: Vec<ContactId> = stand_ins.values().copied().collect();
-        people.extend(self.scope.load_people(&others).await?);
+        people.extend(self.scope.load_people(&others, self.now).await?);
         Ok(wanted
             .iter()
             .map(|(client, contact)| {
@@ -218,9 +218,9 @@ impl Gather<'_> {
             self.scope.select_next_contacts_to_touch(self.now, limit).await?
         };
         let contacts: Vec<ContactId> = due.iter().map(|it| it.contact).collect();
-        let people = self.scope.load_people(&contacts).await?;
+        let people = self.scope.load_people(&contacts, self.now).await?;
         let clients: Vec<ClientId> = due.iter().map(|it| it.client).collect();
-        let accounts = self.scope.load_account_facts(&clients, self.today()).await?;
+        let accounts = self.scope.load_account_facts(&clients, self.now, self.today()).await?;
         let mut targets = Vec::with_capacity(due.len());
         for clock in due {
             let Some(person) = people.get(&clock.contact) else { continue };
@@ -257,7 +257,7 @@ impl Gather<'_> {
         let mut clients: Vec<ClientId> = due.iter().map(|it| it.client).collect();
         clients.sort();
         clients.dedup();
-        let updates = upkeep::standings(self.scope, self.tenant, &clients, self.today()).await?;
+        let updates = upkeep::standings(self.scope, self.tenant, &clients, self.now).await?;
         let by_entity: HashMap<_, _> = updates.iter().map(|it| (it.entity, it)).collect();
         due.retain_mut(|clock| {
             let Some(update) = by_entity.get(&clock.contact.uuid()) else { return false };

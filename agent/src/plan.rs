@@ -42,7 +42,7 @@ pub(crate) async fn run(stage: &Stage<'_>, block: &mut WorkBlock) -> Result<(), 
     let (fresh, already_proposed) = leave_out_known(&scope, stage, proposals).await?;
     let judged = judge(&scope, stage, &inputs, &metrics, fresh).await?;
     let unreachable = if stage.is_rehearsal() {
-        upkeep::count_unreachable(&scope, stage.tenant, stage.today()).await?
+        upkeep::count_unreachable(&scope, stage.tenant, stage.now).await?
     } else {
         scope.list_unreachable(UNREACHABLE_MAX).await?.len()
     };
@@ -114,17 +114,16 @@ async fn leave_out_known(
         .map(screen::fit)
         .filter(|it| seen.insert(it.dedup_key.clone()))
         .collect();
+    let keys: Vec<String> = fresh.iter().map(|it| it.dedup_key.clone()).collect();
+    let known = scope.known_dedup_keys(&keys, stage.now).await?;
+    fresh.retain(|it| !known.contains(&it.dedup_key));
+    let left_out = u32::try_from(all - fresh.len()).unwrap_or(u32::MAX);
     if stage.is_rehearsal() {
         // A rehearsal's actions stand beside the real ones, each under its own run.
         for proposal in &mut fresh {
             proposal.dedup_key = format!("as_of:{}:{}", stage.run, proposal.dedup_key);
         }
-        return Ok((fresh, 0));
     }
-    let keys: Vec<String> = fresh.iter().map(|it| it.dedup_key.clone()).collect();
-    let known = scope.known_dedup_keys(&keys).await?;
-    fresh.retain(|it| !known.contains(&it.dedup_key));
-    let left_out = u32::try_from(all - fresh.len()).unwrap_or(u32::MAX);
     Ok((fresh, left_out))
 }
 

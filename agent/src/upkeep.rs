@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::TimeDelta;
 use domain::{
-    action::ActionKind,
+    action::{ActionKind, ActionStatus},
     engagement::{OrderRhythm, StandingFacts, TouchKind, churn_risk, standing_points},
     id::ClientId,
     mail::{MessageKind, SenderProof},
@@ -33,12 +33,19 @@ const EXPIRE_MAX: u64 = 1_000;
 pub(crate) const REARM_DAYS: i64 = 7;
 
 /// Ends what waited too long, and lets the clocks behind it fire again.
+///
+/// What the policy or a person had agreed to and no budget was left for has the mail behind it read again. What
+/// nobody decided on has not: a person who passed over a doubtful mail is not asked about it twice.
 pub(crate) async fn expire(scope: &Scope<'_>, now: Timestamp) -> StoreResult<()> {
+    let mut unanswered = Vec::new();
     for action in scope.expire_actions(now, EXPIRE_MAX).await? {
         // Nobody refused it: it is planned again at once, from today's facts.
         rearm(scope, &action, now, now).await?;
+        if action.status != ActionStatus::Awaiting {
+            unanswered.extend(action.proposal.payload.message());
+        }
     }
-    Ok(())
+    scope.mark_messages_unhandled(&unanswered).await
 }
 
 /// Lets the clock behind a touch fire again at `at`.
@@ -105,7 +112,7 @@ pub(crate) async fn refresh_standings(
     if clients.is_empty() {
         return Ok(0);
     }
-    let updates = standings(scope, tenant, &clients, tenant.calendar.local_date(now)).await?;
+    let updates = standings(scope, tenant, &clients, now).await?;
     scope.mark_standing(&clients, &updates, now).await?;
     Ok(clients.len())
 }
@@ -115,9 +122,10 @@ pub(crate) async fn standings(
     scope: &Scope<'_>,
     tenant: &Tenant,
     clients: &[ClientId],
-    today: Date,
+    now: Timestamp,
 ) -> StoreResult<Vec<StandingUpdate>> {
-    let facts = scope.load_account_facts(clients, today).await?;
+    let today = tenant.calendar.local_date(now);
+    let facts = scope.load_account_facts(clients, now, today).await?;
     let points: HashMap<ClientId, i32> = facts
         .iter()
         .map(|(client, it)| {
@@ -153,10 +161,10 @@ pub(crate) async fn standings(
 pub(crate) async fn count_unreachable(
     scope: &Scope<'_>,
     tenant: &Tenant,
-    today: Date,
+    now: Timestamp,
 ) -> StoreResult<usize> {
     let clients = scope.list_clients_to_refresh(Timestamp::MAX_UTC, REFRESH_CLIENTS_MAX).await?;
-    let updates = standings(scope, tenant, &clients, today).await?;
+    let updates = standings(scope, tenant, &clients, now).await?;
     Ok(updates.iter().filter(|it| it.unreachable.is_some()).count())
 }
 

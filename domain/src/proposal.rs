@@ -89,6 +89,24 @@ pub enum Payload {
     Case(CasePayload),
 }
 
+impl Payload {
+    /// The message that the wish answers to.
+    pub fn message(&self) -> Option<MessageId> {
+        match self {
+            Self::Task(task) => match &task.justification {
+                Justification::ClientAsk { message, .. } => Some(*message),
+                Justification::ComplianceDue { .. }
+                | Justification::Safety { .. }
+                | Justification::None => None,
+            },
+            Self::Advance(advance) => Some(advance.message),
+            Self::Case(case) => Some(case.message),
+            Self::Loss(loss) => loss.message,
+            Self::Plain | Self::Letter(_) => None,
+        }
+    }
+}
+
 /// A letter, word for word as it would leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LetterPayload {

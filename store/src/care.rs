@@ -11,7 +11,7 @@ use domain::{
 };
 use entity::{cases, tasks};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
 
@@ -68,11 +68,12 @@ impl Scope<'_> {
         Ok(Transition::of_insert(inserted))
     }
 
-    /// A case as a proof for what is proposed for `client`.
+    /// A case, as it is at a moment, as a proof for what is proposed for `client`.
     pub async fn find_case_proof(
         &self,
         id: CaseId,
         client: Option<ClientId>,
+        now: Timestamp,
     ) -> StoreResult<Option<ProofFacts>> {
         let row = cases::Entity::find()
             .filter(cases::Column::TenantId.eq(self.tenant.uuid()))
@@ -83,7 +84,7 @@ impl Scope<'_> {
             let kind: CaseKind = row.kind.parse().map_err(unreadable("cases.kind"))?;
             Ok(ProofFacts::Case {
                 kind,
-                is_open: row.status == OpenOrClosed::Open.as_str(),
+                is_open: is_open_at(&row, now),
                 // What the agent opened has its message; what a person imported names their system.
                 has_source: row.message_id.is_some() || row.source != SOURCE_AGENT,
                 is_of_client: Some(ClientId::from_uuid(row.client_id)) == client,
@@ -111,8 +112,7 @@ impl Scope<'_> {
         let rows = cases::Entity::find()
             .filter(cases::Column::TenantId.eq(self.tenant.uuid()))
             .filter(cases::Column::Kind.eq(CaseKind::Safety.as_str()))
-            .filter(cases::Column::Status.eq(OpenOrClosed::Open.as_str()))
-            .filter(cases::Column::OpenedAt.lte(now))
+            .filter(open_at(now))
             .order_by_asc(cases::Column::OpenedAt)
             .order_by_asc(cases::Column::ExternalId)
             .limit(SAFETY_CASES_MAX)
@@ -191,6 +191,21 @@ impl Scope<'_> {
             .await?;
         Ok(Transition::of_insert(inserted))
     }
+}
+
+/// Cases that are open at a moment: opened by then, and not closed by then.
+pub(crate) fn open_at(now: Timestamp) -> Condition {
+    use cases::Column;
+    let is_left_open = Column::Status.eq(OpenOrClosed::Open.as_str());
+    let is_closed_later = Column::ClosedAt.gt(now);
+    Condition::all()
+        .add(Column::OpenedAt.lte(now))
+        .add(Condition::any().add(is_left_open).add(is_closed_later))
+}
+
+fn is_open_at(case: &cases::Model, now: Timestamp) -> bool {
+    let is_left_open = case.status == OpenOrClosed::Open.as_str();
+    case.opened_at <= now && (is_left_open || case.closed_at.is_some_and(|at| now < at))
 }
 
 /// Open safety cases that are looked through: a tenant with more has stopped doing business.

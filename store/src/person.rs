@@ -70,8 +70,12 @@ pub struct Mentions {
 }
 
 impl Scope<'_> {
-    /// Some contacts, by id; those that are not this tenant's are missing.
-    pub async fn load_people(&self, ids: &[ContactId]) -> StoreResult<HashMap<ContactId, Person>> {
+    /// Some contacts as they are at a moment, by id; those that are not this tenant's are missing.
+    pub async fn load_people(
+        &self,
+        ids: &[ContactId],
+        now: Timestamp,
+    ) -> StoreResult<HashMap<ContactId, Person>> {
         let uuids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         let rows = contacts::Entity::find()
             .filter(contacts::Column::TenantId.eq(self.tenant.uuid()))
@@ -90,9 +94,9 @@ impl Scope<'_> {
             .collect();
         let addresses: Vec<&String> = rows.iter().filter_map(|row| row.email.as_ref()).collect();
         let suppressed = self.suppressed_among(&addresses).await?;
-        let with_case = self.clients_with_open_case(&client_ids).await?;
+        let with_case = self.clients_with_open_case(&client_ids, now).await?;
         let pauses = self.pauses(&uuids).await?;
-        let letters = self.last_letters(&uuids).await?;
+        let letters = self.last_letters(&uuids, now).await?;
         Ok(rows
             .into_iter()
             .filter_map(|row| {
@@ -133,7 +137,11 @@ impl Scope<'_> {
         Ok(rows.into_iter().filter_map(|(contact, until)| Some((contact, until?))).collect())
     }
 
-    async fn last_letters(&self, contacts: &[Uuid]) -> StoreResult<HashMap<Uuid, Timestamp>> {
+    async fn last_letters(
+        &self,
+        contacts: &[Uuid],
+        now: Timestamp,
+    ) -> StoreResult<HashMap<Uuid, Timestamp>> {
         // One that was handed over and not answered for may have left: the person is not written to again at once.
         let sent_or_claimed =
             [outbound::Column::SentAt, outbound::Column::ClaimedAt].map(Expr::col);
@@ -141,7 +149,7 @@ impl Scope<'_> {
         let rows: Vec<(Uuid, Option<Timestamp>)> = outbound::Entity::find()
             .select_only()
             .column(outbound::Column::ContactId)
-            .column_as(left_at.max(), "left_at")
+            .column_as(left_at.clone().max(), "left_at")
             .filter(outbound::Column::TenantId.eq(self.tenant.uuid()))
             .filter(outbound::Column::ContactId.is_in(contacts.iter().copied()))
             .filter(
@@ -149,6 +157,7 @@ impl Scope<'_> {
                     .is_not_null()
                     .or(outbound::Column::Status.is_in(MAY_HAVE_LEFT)),
             )
+            .filter(left_at.lte(now))
             .group_by(outbound::Column::ContactId)
             .into_tuple()
             .all(&self.conn)
@@ -156,26 +165,33 @@ impl Scope<'_> {
         Ok(rows.into_iter().filter_map(|(contact, at)| Some((contact, at?))).collect())
     }
 
-    /// For each account the person to write to when nobody is named: the first reachable one by key.
+    /// For each account the person to write to when nobody is named: the first one by key who has an address that
+    /// may be written to.
+    ///
+    /// Read from the records and not from the clocks, which a rehearsal on a fresh import finds unset.
     pub async fn default_contacts(
         &self,
         clients: &[ClientId],
     ) -> StoreResult<HashMap<ClientId, ContactId>> {
-        use clocks::Column;
-        let rows: Vec<(Option<Uuid>, Uuid)> = clocks::Entity::find()
+        use contacts::Column;
+        let rows: Vec<(Uuid, Uuid, Option<String>)> = contacts::Entity::find()
             .select_only()
-            .columns([Column::ClientId, Column::EntityId])
+            .columns([Column::ClientId, Column::Id, Column::Email])
             .filter(Column::TenantId.eq(self.tenant.uuid()))
-            .filter(Column::EntityType.eq(ClockOwner::Contact.as_str()))
             .filter(Column::ClientId.is_in(clients.iter().map(|it| it.uuid())))
-            .filter(Column::UnreachableBecause.is_null())
-            .order_by_asc(Column::EntityKey)
+            .filter(Column::IsActive.eq(true))
+            .filter(Column::Email.is_not_null())
+            .order_by_asc(Column::ExternalId)
             .into_tuple()
             .all(&self.conn)
             .await?;
+        let addresses: Vec<&String> = rows.iter().filter_map(|(_, _, it)| it.as_ref()).collect();
+        let suppressed = self.suppressed_among(&addresses).await?;
         let mut first = HashMap::new();
-        for (client, contact) in rows {
-            let Some(client) = client else { continue };
+        for (client, contact, address) in rows {
+            if address.is_none_or(|it| suppressed.contains_key(&it)) {
+                continue;
+            }
             first.entry(ClientId::from_uuid(client)).or_insert(ContactId::from_uuid(contact));
         }
         Ok(first)

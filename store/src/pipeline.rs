@@ -82,14 +82,17 @@ pub struct ComplianceRow {
 }
 
 impl Scope<'_> {
-    /// Deals that are neither won nor lost and were opened by `today`, the longest in their stage first.
+    /// Deals that are neither won nor lost and were opened by `today`, those first that were left alone the longest.
     pub async fn list_open_deals(&self, today: Date, limit: u64) -> StoreResult<Vec<DealRow>> {
         let open = [StageType::Open, StageType::Ongoing, StageType::OnHold].map(StageType::as_str);
         let rows = deals::Entity::find()
             .filter(deals::Column::TenantId.eq(self.tenant.uuid()))
             .filter(deals::Column::StageType.is_in(open))
             .filter(deals::Column::StageEnteredOn.lte(today))
-            .order_by_asc(deals::Column::StageEnteredOn)
+            .order_by_asc(Func::coalesce([
+                Expr::col(deals::Column::LastFollowUpOn),
+                Expr::col(deals::Column::StageEnteredOn),
+            ]))
             .order_by_asc(deals::Column::ExternalId)
             .limit(limit)
             .all(&self.conn)

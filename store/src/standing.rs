@@ -7,7 +7,7 @@ use domain::{
     engagement::{ComplianceCount, StageType},
     id::{ClientId, ContactId},
     money::Score,
-    record::{ClockOwner, OpenOrClosed, OrderStatus, Unreachable},
+    record::{ClockOwner, OrderStatus, Unreachable},
     time::{Date, Timestamp},
 };
 use entity::{
@@ -20,7 +20,7 @@ use sea_orm::{
     sea_query::{Expr, NullOrdering},
 };
 
-use crate::{Scope, StoreResult, error::unreadable, moment::storable};
+use crate::{Scope, StoreResult, care, error::unreadable, moment::storable};
 
 /// What an account's standing is computed from.
 #[derive(Clone, Debug, Default)]
@@ -106,10 +106,11 @@ impl Scope<'_> {
         Ok(ids.into_iter().map(ClientId::from_uuid).collect())
     }
 
-    /// What the standing of some accounts rests on; `today` hides what is dated later.
+    /// What the standing of some accounts rests on; `now` and its day `today` hide what comes later.
     pub async fn load_account_facts(
         &self,
         ids: &[ClientId],
+        now: Timestamp,
         today: Date,
     ) -> StoreResult<HashMap<ClientId, AccountFacts>> {
         let uuids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
@@ -132,7 +133,7 @@ impl Scope<'_> {
         }
         self.add_orders(&mut facts, &uuids, today).await?;
         self.add_pipeline(&mut facts, &uuids, today).await?;
-        for client in self.clients_with_open_case(&uuids).await? {
+        for client in self.clients_with_open_case(&uuids, now).await? {
             if let Some(it) = facts.get_mut(&client) {
                 it.has_open_case = true;
             }
@@ -225,15 +226,19 @@ impl Scope<'_> {
         Ok(())
     }
 
-    /// Which of some accounts have an open case of complaint or safety.
-    pub async fn clients_with_open_case(&self, clients: &[Uuid]) -> StoreResult<HashSet<ClientId>> {
+    /// Which of some accounts have a case of complaint or safety that is open at a moment.
+    pub async fn clients_with_open_case(
+        &self,
+        clients: &[Uuid],
+        now: Timestamp,
+    ) -> StoreResult<HashSet<ClientId>> {
         let rows: Vec<Uuid> = cases::Entity::find()
             .select_only()
             .column(cases::Column::ClientId)
             .distinct()
             .filter(cases::Column::TenantId.eq(self.tenant.uuid()))
             .filter(cases::Column::ClientId.is_in(clients.iter().copied()))
-            .filter(cases::Column::Status.eq(OpenOrClosed::Open.as_str()))
+            .filter(care::open_at(now))
             .filter(cases::Column::Kind.is_in(["complaint", "safety"]))
             .into_tuple()
             .all(&self.conn)

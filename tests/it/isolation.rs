@@ -148,6 +148,8 @@ async fn write_about_people(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     watch.look_after("mark_standing_stale").await;
     scope.mark_messages_handled(&[theirs.message], now).await.unwrap();
     watch.look_after("mark_messages_handled").await;
+    scope.mark_messages_unhandled(&[theirs.message]).await.unwrap();
+    watch.look_after("mark_messages_unhandled").await;
     scope.mark_buyer_signal(theirs.client, today(), now).await.unwrap();
     watch.look_after("mark_buyer_signal").await;
     let touch = Touch {

@@ -132,6 +132,8 @@ async fn what_left_is_counted_and_remembered(test: TestDb) {
     }
     assert_eq!(counted(&desk).await, [2, 2, 1, 1, 0, 0]);
     assert_eq!(last_letter(&desk).await, Some(world.in_hours(4)));
+    let before = last_letter_at(&desk, world.in_hours(3)).await;
+    assert!(before < Some(world.in_hours(4)), "a rehearsal of an earlier moment: {before:?}");
 
     // Of what was handed over and not answered for, nobody knows that it did not leave.
     for (key, hour, result) in [("claimed", 5, None), ("unknown", 5, Some(OutboundStatus::Unknown))]
@@ -158,7 +160,11 @@ async fn counted(desk: &Desk<'_>) -> [u32; 6] {
 }
 
 async fn last_letter(desk: &Desk<'_>) -> Option<Timestamp> {
-    let people = desk.world.scope().load_people(&[desk.contact]).await.unwrap();
+    last_letter_at(desk, desk.world.in_hours(1_000)).await
+}
+
+async fn last_letter_at(desk: &Desk<'_>, now: Timestamp) -> Option<Timestamp> {
+    let people = desk.world.scope().load_people(&[desk.contact], now).await.unwrap();
     people[&desk.contact].last_letter_at
 }
 

@@ -110,7 +110,12 @@ async fn a_buyers_signal_wakes_the_open_deals_of_the_account(test: TestDb) {
     }
     let open: Vec<String> =
         scope.list_open_deals(today, 10).await.unwrap().into_iter().map(|it| it.key).collect();
-    assert_eq!(open, ["another's", "open", "on hold", "later"], "the longest in their stage first");
+    let expected = ["another's", "later", "on hold", "open"];
+    assert_eq!(open, expected, "all were followed up on today: by their keys");
+    let yesterday = today.pred_opt().unwrap();
+    scope.mark_deal_followed_up(ids["open"], yesterday, world.now).await.unwrap();
+    let first = scope.list_open_deals(today, 1).await.unwrap();
+    assert_eq!(first[0].key, "open", "left alone the longest");
     let of_client = scope.list_deals_of(&[client], day("2026-02-20")).await.unwrap();
     assert_eq!(of_client.iter().map(|it| it.key.as_str()).collect::<Vec<_>>(), ["on hold", "open"]);
 }
@@ -274,7 +279,7 @@ async fn one_message_opens_one_case_of_a_kind(test: TestDb) {
     let cases = scope.list_open_safety_cases(world.now, 10).await.unwrap();
     assert_eq!(cases.len(), 1);
     assert!(scope.list_open_safety_cases(world.in_hours(-1), 10).await.unwrap().is_empty());
-    let proof = scope.find_case_proof(cases[0].id, Some(client)).await.unwrap().unwrap();
+    let proof = scope.find_case_proof(cases[0].id, Some(client), world.now).await.unwrap().unwrap();
     let text = serde_json::to_value(&proof).unwrap();
     for fact in ["is_open", "has_source", "is_of_client"] {
         assert_eq!(text[fact], true, "{fact}");

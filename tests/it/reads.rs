@@ -49,11 +49,13 @@ async fn read_accounts(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
         "list_clients_to_refresh",
         many(scope.list_clients_to_refresh(long_ago, LIMIT).await.unwrap()),
     );
-    found
-        .insert("load_account_facts", many(scope.load_account_facts(&clients, day).await.unwrap()));
+    found.insert(
+        "load_account_facts",
+        many(scope.load_account_facts(&clients, now, day).await.unwrap()),
+    );
     found.insert(
         "clients_with_open_case",
-        many(scope.clients_with_open_case(&uuids).await.unwrap()),
+        many(scope.clients_with_open_case(&uuids, now).await.unwrap()),
     );
     found.insert("load_reach_facts", many(scope.load_reach_facts(&clients).await.unwrap()));
     found.insert("count_compliance", one(scope.count_compliance(now, now).await.unwrap()));
@@ -69,7 +71,7 @@ async fn read_accounts(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
 async fn read_actions(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
     let now = later();
     let keys = ["send_touch:1", ELSEWHERE].map(str::to_owned);
-    found.insert("known_dedup_keys", many(scope.known_dedup_keys(&keys).await.unwrap()));
+    found.insert("known_dedup_keys", many(scope.known_dedup_keys(&keys, now).await.unwrap()));
     found.insert("list_runnable", many(scope.list_runnable(now, LIMIT).await.unwrap()));
     let states = [ActionStatus::Awaiting];
     found.insert("list_actions", many(scope.list_actions(&states, LIMIT).await.unwrap()));
@@ -141,7 +143,7 @@ async fn read_pipeline(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
     found.insert("find_compliance_item", many(scope.find_compliance_item(ids.item).await.unwrap()));
     found.insert("list_goals", many(scope.list_goals(day, LIMIT).await.unwrap()));
     let case = ids.safety_case;
-    let proof = scope.find_case_proof(case, Some(ids.client)).await.unwrap();
+    let proof = scope.find_case_proof(case, Some(ids.client), now).await.unwrap();
     found.insert("find_case_proof", many(proof));
     found.insert("find_case_client", many(scope.find_case_client(case).await.unwrap()));
     found.insert(
@@ -161,7 +163,7 @@ async fn read_people(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
     found.insert("list_due_clocks", many(scope.list_due_clocks(now, LIMIT).await.unwrap()));
     let clock = scope.find_clock(ClockOwner::Contact, ids.contact.uuid()).await.unwrap();
     found.insert("find_clock", many(clock));
-    found.insert("load_people", many(scope.load_people(&people).await.unwrap()));
+    found.insert("load_people", many(scope.load_people(&people, now).await.unwrap()));
     found.insert("default_contacts", many(scope.default_contacts(&clients).await.unwrap()));
     found.insert("load_mentions", many(scope.load_mentions(&clients, day).await.unwrap()));
     found.insert(

@@ -113,7 +113,7 @@ async fn a_standing_rests_on_what_is_visible_today(test: TestDb) {
     world.quote("Q1", client).await;
 
     let today = world.today();
-    let facts = world.scope().load_account_facts(&[client, quiet], today).await.unwrap();
+    let facts = world.scope().load_account_facts(&[client, quiet], world.now, today).await.unwrap();
     let it = &facts[&client];
     assert_eq!((it.annual_value_minor, it.churn_risk), (Some(77_000), Some(1_200)));
     assert_eq!(it.ordered_minor, 111_100, "the last 365 days");
@@ -159,9 +159,11 @@ async fn everybody_who_cannot_be_reached_is_listed_with_the_reason(test: TestDb)
     assert_eq!(world.scope().list_unreachable(2).await.unwrap(), listed[..2]);
     let due: BTreeSet<ContactId> = due(&world, world.now).await;
     assert_eq!(due, BTreeSet::from([fine, also_fine]), "a service case silences nobody");
-    let default = world.scope().default_contacts(&[client, inactive]).await.unwrap();
+    let default = world.scope().default_contacts(&[client]).await.unwrap();
     assert_eq!(default.get(&client), Some(&fine));
-    assert_eq!(default.get(&inactive), None);
+    suppress(&world, "p1@people.example").await;
+    let default = world.scope().default_contacts(&[client]).await.unwrap();
+    assert!(default.is_empty(), "nobody is left who may be written to: {default:?}");
 }
 
 async fn accounts_of_unknown_standing_are_refreshed_first(test: TestDb) {
@@ -228,7 +230,7 @@ async fn a_closed_case_opens_the_account_again(test: TestDb) {
     let scope = world.scope();
     refresh(&world, world.now).await;
     assert!(due(&world, world.now).await.is_empty());
-    assert!(scope.load_people(&[contact]).await.unwrap()[&contact].has_open_case);
+    assert!(scope.load_people(&[contact], world.now).await.unwrap()[&contact].has_open_case);
 
     let later = world.in_hours(1);
     assert_eq!(scope.mark_case_closed(other, later).await.unwrap(), Transition::Moved);
@@ -237,6 +239,13 @@ async fn a_closed_case_opens_the_account_again(test: TestDb) {
 
     assert_eq!(scope.mark_case_closed(case, later).await.unwrap(), Transition::Moved);
     assert_eq!(scope.mark_case_closed(case, later).await.unwrap(), Transition::AlreadyThere);
+    // A rehearsal of an earlier moment still sees them as they were.
+    for (moment, was_open) in [(world.now, true), (later, false), (world.in_hours(-26), false)] {
+        let people = scope.load_people(&[contact], moment).await.unwrap();
+        assert_eq!(people[&contact].has_open_case, was_open, "{moment}");
+        let cases = scope.list_open_safety_cases(moment, 10).await.unwrap();
+        assert_eq!(cases.len(), usize::from(was_open), "{moment}");
+    }
     // Nothing is stale by age: closing the case alone asks for it.
     assert_eq!(refresh(&world, later).await, [client]);
     assert_eq!(due(&world, later).await, BTreeSet::from([contact]));
@@ -268,7 +277,7 @@ async fn an_address_is_suppressed_for_everybody_who_has_it(test: TestDb) {
     let refreshed: BTreeSet<ClientId> = refresh(&world, world.now).await.into_iter().collect();
     assert_eq!(refreshed, BTreeSet::from([one, two]), "both are asked about again");
     assert!(due(&world, world.now).await.is_empty());
-    let people = world.scope().load_people(&contacts).await.unwrap();
+    let people = world.scope().load_people(&contacts, world.now).await.unwrap();
     for contact in contacts {
         assert_eq!(people[&contact].suppressed_because.as_deref(), Some("bounced"));
         assert_eq!(people[&contact].unreachable(), Some(Unreachable::Suppressed));
@@ -289,7 +298,7 @@ async fn refresh(world: &World<'_>, now: Timestamp) -> Vec<ClientId> {
     let scope = world.scope();
     let stale_before = now - TimeDelta::hours(24);
     let clients = scope.list_clients_to_refresh(stale_before, 100).await.unwrap();
-    let facts = scope.load_account_facts(&clients, world.today()).await.unwrap();
+    let facts = scope.load_account_facts(&clients, now, world.today()).await.unwrap();
     let mut updates = Vec::new();
     for person in scope.load_reach_facts(&clients).await.unwrap() {
         let account = &facts[&person.client];

@@ -8,6 +8,8 @@ mod approval;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod demo_world;
+#[cfg(test)]
 mod dice;
 #[cfg(test)]
 mod effects;
@@ -21,11 +23,17 @@ mod malice;
 mod mishaps;
 #[cfg(test)]
 mod outage;
+#[cfg(test)]
 mod rehearsal;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
+mod sixty_days;
+#[cfg(test)]
+mod starved;
+#[cfg(test)]
 mod takeover;
 #[cfg(test)]
 mod town;
+#[cfg(test)]
 mod wire;

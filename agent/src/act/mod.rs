@@ -12,6 +12,7 @@ use domain::{
     action::{ActionKind, ActionStatus},
     cycle::{ActOutput, ActionRef, Phase, Spent, WorkBlock, findings_digest},
     policy::{Approval, Effect, Moment, Reason},
+    time::Timestamp,
 };
 use store::{
     Transition,
@@ -228,18 +229,20 @@ async fn hold(stage: &Stage<'_>, action: &ActionRow, ruling: Ruling) -> Result<E
     Ok(if moved == Transition::Lost { End::Gone } else { End::Held { reasons } })
 }
 
-async fn put_off(
-    stage: &Stage<'_>,
-    action: &ActionRow,
-    at: domain::time::Timestamp,
-) -> Result<End, AgentError> {
+async fn put_off(stage: &Stage<'_>, action: &ActionRow, at: Timestamp) -> Result<End, AgentError> {
     let work = stage.begin().await?;
     let scope = work.scope();
     let change = ActionChange::to(action.status, stage.now).not_before(at);
     scope.mark_action(action.id, action.status, &change).await?;
     drop(scope);
     work.commit().await?;
-    Ok(End::Deferred { because: format!("not before {at}") })
+    Ok(End::Deferred { because: not_before_text(stage, at) })
+}
+
+/// When it may happen, on the tenant's wall clock.
+fn not_before_text(stage: &Stage<'_>, at: Timestamp) -> String {
+    let local = at.with_timezone(&stage.tenant.calendar.zone);
+    format!("not before {}", local.format("%Y-%m-%d %H:%M"))
 }
 
 async fn fail(stage: &Stage<'_>, action: &ActionRow, error: &str) -> Result<End, AgentError> {
@@ -265,7 +268,7 @@ fn rehearse(stage: &Stage<'_>, action: &ActionRow, spent: &mut Spent, block: &Wo
         return End::Deferred { because: format!("{budget} is used up") };
     }
     if let Some(at) = action.not_before.filter(|at| stage.now < *at) {
-        return End::Deferred { because: format!("not before {at}") };
+        return End::Deferred { because: not_before_text(stage, at) };
     }
     spent.count(action.proposal.kind);
     End::Done { outcome: "would do".to_owned() }

@@ -78,8 +78,6 @@ pub enum Obligation {
     },
     /// Never: there is no permitted moment within the calendar's reach.
     FindOpening,
-    /// Keep the proof with the effect.
-    CiteEvidence,
 }
 
 /// One reason of a verdict.
@@ -113,10 +111,9 @@ impl Verdict {
     pub fn not_before(&self) -> Option<Timestamp> {
         self.obligations
             .iter()
-            .filter_map(|obligation| match obligation {
-                Obligation::NotBefore { at } => Some(*at),
-                Obligation::FindOpening => Some(Timestamp::MAX_UTC),
-                Obligation::CiteEvidence => None,
+            .map(|obligation| match obligation {
+                Obligation::NotBefore { at } => *at,
+                Obligation::FindOpening => Timestamp::MAX_UTC,
             })
             .max()
     }

@@ -6,7 +6,10 @@ use domain::{
     time::Timestamp,
 };
 use entity::actions;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{BinOper, Expr},
+};
 
 use super::{ActionRow, action_row};
 use crate::{Scope, StoreResult, Transition, moment::storable};
@@ -94,6 +97,12 @@ impl Scope<'_> {
             .filter(Column::TenantId.eq(self.tenant.uuid()))
             .filter(Column::Id.eq(id.uuid()))
             .filter(Column::Status.eq(from.as_str()));
+        if change.to == ActionStatus::Expired {
+            // What ended without anybody's decision may be proposed again, so its key is free.
+            let free = Expr::value(format!("expired:{id}:"))
+                .binary(BinOper::Custom("||"), Expr::col(Column::DedupKey));
+            update = update.col_expr(Column::DedupKey, free);
+        }
         if let Some(run) = change.executed_in {
             update = update
                 .col_expr(Column::ExecutedRunId, Expr::value(Some(run.uuid())))

@@ -73,8 +73,12 @@ pub struct JudgedProposal {
 const ROWS_PER_STATEMENT: usize = 500;
 
 impl Scope<'_> {
-    /// Which of some dedup keys are taken.
-    pub async fn known_dedup_keys(&self, keys: &[String]) -> StoreResult<HashSet<String>> {
+    /// Which of some dedup keys were taken by a moment.
+    pub async fn known_dedup_keys(
+        &self,
+        keys: &[String],
+        now: Timestamp,
+    ) -> StoreResult<HashSet<String>> {
         let mut known = HashSet::new();
         for chunk in keys.chunks(ROWS_PER_STATEMENT * 10) {
             let rows: Vec<String> = actions::Entity::find()
@@ -82,6 +86,7 @@ impl Scope<'_> {
                 .column(actions::Column::DedupKey)
                 .filter(actions::Column::TenantId.eq(self.tenant.uuid()))
                 .filter(actions::Column::DedupKey.is_in(chunk.iter().map(String::as_str)))
+                .filter(actions::Column::ProposedAt.lte(now))
                 .into_tuple()
                 .all(&self.conn)
                 .await?;
