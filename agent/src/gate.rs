@@ -1,5 +1,7 @@
 //! The gate: loads the facts of one proposal and asks the policy. Every action passes it, whoever proposed it, twice.
 
+use std::collections::HashMap;
+
 use domain::{
     action::{ActionKind, SubjectKind},
     cycle::{GoalStatus, Metrics},
@@ -9,10 +11,14 @@ use domain::{
         Verdict, decide, with_approval,
     },
     proposal::{Justification, Payload, Proposal, payload_hash},
-    record::{ClockOwner, GoalMetric, OrderStatus},
+    record::{GoalMetric, OrderStatus},
     time::{Date, Timestamp},
 };
-use store::{Scope, StoreResult, person::Person, tenant::Tenant};
+use store::{
+    Scope, StoreResult,
+    person::{Mentions, Person},
+    tenant::Tenant,
+};
 
 use crate::letters::write_letter;
 
@@ -22,6 +28,12 @@ pub(crate) struct Gate<'t> {
     pub now: Timestamp,
     pub today: Date,
     pub research: ResearchFacts,
+}
+
+/// The people whom some proposals name, and what letters to their accounts may mention.
+pub(crate) struct Known {
+    people: HashMap<ContactId, Person>,
+    mentions: HashMap<ClientId, Mentions>,
 }
 
 /// A verdict with the facts it rests on.
@@ -55,14 +67,32 @@ impl<'t> Gate<'t> {
         Self { tenant, now, today, research }
     }
 
-    /// Asks the policy about a proposal.
+    /// Loads what is known about the people whom some proposals name.
+    pub async fn meet(&self, scope: &Scope<'_>, proposals: &[Proposal]) -> StoreResult<Known> {
+        let mut contacts: Vec<ContactId> = proposals.iter().flat_map(contacts_of).collect();
+        contacts.sort();
+        contacts.dedup();
+        let people = scope.load_people(&contacts, self.now).await?;
+        let touches = proposals.iter().filter(|it| it.kind == ActionKind::SendTouch);
+        let mut clients: Vec<ClientId> = touches
+            .flat_map(contacts_of)
+            .filter_map(|contact| people.get(&contact).map(|person| person.client))
+            .collect();
+        clients.sort();
+        clients.dedup();
+        let mentions = scope.load_mentions(&clients, self.today).await?;
+        Ok(Known { people, mentions })
+    }
+
+    /// Asks the policy about a proposal whose people are known.
     pub async fn ask(
         &self,
         scope: &Scope<'_>,
         proposal: &Proposal,
+        known: &Known,
         moment: Moment,
     ) -> StoreResult<Ruling> {
-        let facts = self.load(scope, proposal, moment).await?;
+        let facts = self.load(scope, proposal, known, moment).await?;
         let verdict = decide(proposal, &facts, moment, self.now);
         Ok(Ruling { verdict, facts: facts_json(&facts) })
     }
@@ -76,7 +106,8 @@ impl<'t> Gate<'t> {
         proposal: &Proposal,
         approval: Option<&Approval>,
     ) -> StoreResult<Ruling> {
-        let mut ruling = self.ask(scope, proposal, Moment::Execute).await?;
+        let known = self.meet(scope, std::slice::from_ref(proposal)).await?;
+        let mut ruling = self.ask(scope, proposal, &known, Moment::Execute).await?;
         let hash = payload_hash(proposal.kind, proposal.subject, &proposal.payload);
         ruling.verdict = with_approval(ruling.verdict, approval, &hash, self.now);
         Ok(ruling)
@@ -110,30 +141,29 @@ impl<'t> Gate<'t> {
         &self,
         scope: &Scope<'_>,
         proposal: &Proposal,
+        known: &Known,
         moment: Moment,
     ) -> StoreResult<PolicyFacts> {
-        let (subject, owner) = self.subject(scope, proposal, moment).await?;
+        let (subject, owner) = self.subject(scope, proposal, known, moment).await?;
         let mut facts = self.bare(subject);
         facts.subject_is_of_client = owner.is_some() && owner == proposal.client;
         facts.proof = self.proof(scope, proposal).await?;
         facts.rivals = self.rivals(scope, proposal).await?;
-        if let Payload::Letter(letter) = &proposal.payload {
-            let person =
-                scope.load_people(&[letter.contact], self.now).await?.remove(&letter.contact);
-            if let Some(person) = person {
-                facts.client_is_active = person.client_is_active;
-                facts.has_open_complaint = person.has_open_case;
-                facts.letter = write_letter(
-                    scope,
-                    self.tenant,
-                    proposal.kind,
-                    proposal.subject,
-                    &person,
-                    self.today,
-                )
-                .await?;
-                facts.recipient = Some(recipient(person, proposal.client));
-            }
+        if let Payload::Letter(letter) = &proposal.payload
+            && let Some(person) = known.people.get(&letter.contact)
+        {
+            facts.client_is_active = person.client_is_active;
+            facts.has_open_complaint = person.has_open_case;
+            facts.letter = write_letter(
+                scope,
+                self.tenant,
+                proposal.kind,
+                proposal.subject,
+                person,
+                known.mentions.get(&person.client),
+            )
+            .await?;
+            facts.recipient = Some(recipient(person, proposal.client));
         }
         Ok(facts)
     }
@@ -143,6 +173,7 @@ impl<'t> Gate<'t> {
         &self,
         scope: &Scope<'_>,
         proposal: &Proposal,
+        known: &Known,
         moment: Moment,
     ) -> StoreResult<(SubjectFacts, Option<ClientId>)> {
         let id = proposal.subject.id;
@@ -157,11 +188,9 @@ impl<'t> Gate<'t> {
                 })
             }
             SubjectKind::Contact => {
-                let contact = ContactId::from_uuid(id);
-                let person = scope.load_people(&[contact], self.now).await?.remove(&contact);
-                let clock = scope.find_clock(ClockOwner::Contact, id).await?;
-                match (person, clock) {
-                    (Some(person), Some(clock)) => {
+                let person = known.people.get(&ContactId::from_uuid(id));
+                match person.and_then(|it| Some((it, it.clock?))) {
+                    Some((person, clock)) => {
                         let facts = SubjectFacts::Contact {
                             clock: clock.state,
                             next_touch_due: clock.next_touch_due,
@@ -171,7 +200,7 @@ impl<'t> Gate<'t> {
                         };
                         (facts, Some(person.client))
                     }
-                    _ => unknown,
+                    None => unknown,
                 }
             }
             SubjectKind::Deal => {
@@ -260,13 +289,24 @@ impl<'t> Gate<'t> {
     }
 }
 
-fn recipient(person: Person, client: Option<ClientId>) -> RecipientFacts {
+/// The people whom a proposal names: its subject, and whom it writes to.
+fn contacts_of(proposal: &Proposal) -> impl Iterator<Item = ContactId> + use<> {
+    let subject = (proposal.subject.kind == SubjectKind::Contact)
+        .then(|| ContactId::from_uuid(proposal.subject.id));
+    let recipient = match &proposal.payload {
+        Payload::Letter(letter) => Some(letter.contact),
+        _ => None,
+    };
+    subject.into_iter().chain(recipient)
+}
+
+fn recipient(person: &Person, client: Option<ClientId>) -> RecipientFacts {
     RecipientFacts {
         is_of_client: Some(person.client) == client,
         is_active: person.is_active,
-        address: person.address,
-        suppressed_because: person.suppressed_because,
-        paused_until: person.paused_until,
+        address: person.address.clone(),
+        suppressed_because: person.suppressed_because.clone(),
+        paused_until: person.clock.and_then(|it| it.state.paused_until),
         last_letter_at: person.last_letter_at,
     }
 }

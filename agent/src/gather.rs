@@ -19,8 +19,12 @@ use domain::{
     time::{Date, Timestamp},
 };
 use store::{
-    Scope, StoreResult, engagement::DueClock, mail::MessageRow, person::Person,
-    standing::AccountFacts, tenant::Tenant,
+    Scope, StoreResult,
+    engagement::DueClock,
+    mail::MessageRow,
+    person::{Mentions, Person},
+    standing::AccountFacts,
+    tenant::Tenant,
 };
 
 use crate::{letters::write_letter, upkeep};
@@ -101,7 +105,7 @@ impl Gather<'_> {
             let subject = Subject { kind: SubjectKind::Deal, id: deal.id.uuid() };
             found.push(DealRef {
                 addressee: self
-                    .addressee(ActionKind::FollowUpDeal, subject, person.as_ref())
+                    .addressee(ActionKind::FollowUpDeal, subject, person.as_ref(), None)
                     .await?,
                 id: deal.id,
                 key: deal.key,
@@ -126,8 +130,9 @@ impl Gather<'_> {
                 letters += 1;
                 let person = self.people(&[(quote.client, quote.contact)]).await?.pop().flatten();
                 let subject = Subject { kind: SubjectKind::Quote, id: quote.id.uuid() };
-                addressee =
-                    self.addressee(ActionKind::FollowUpQuote, subject, person.as_ref()).await?;
+                addressee = self
+                    .addressee(ActionKind::FollowUpQuote, subject, person.as_ref(), None)
+                    .await?;
             }
             found.push(QuoteRef {
                 id: quote.id,
@@ -150,8 +155,9 @@ impl Gather<'_> {
             if matches!(compliance_step(&item.facts, today), ComplianceStep::Remind { .. }) {
                 let person = self.people(&[(item.client, item.contact)]).await?.pop().flatten();
                 let subject = Subject { kind: SubjectKind::ComplianceItem, id: item.id.uuid() };
-                addressee =
-                    self.addressee(ActionKind::RemindCompliance, subject, person.as_ref()).await?;
+                addressee = self
+                    .addressee(ActionKind::RemindCompliance, subject, person.as_ref(), None)
+                    .await?;
             }
             found.push(ComplianceRef {
                 id: item.id,
@@ -202,11 +208,11 @@ impl Gather<'_> {
         kind: ActionKind,
         subject: Subject,
         person: Option<&Person>,
+        mentions: Option<&Mentions>,
     ) -> StoreResult<Option<Addressee>> {
         let Some(person) = person.filter(|it| it.unreachable().is_none()) else { return Ok(None) };
         let Some(address) = person.address.clone() else { return Ok(None) };
-        let today = self.today();
-        let letter = write_letter(self.scope, self.tenant, kind, subject, person, today).await?;
+        let letter = write_letter(self.scope, self.tenant, kind, subject, person, mentions).await?;
         Ok(letter.map(|letter| Addressee { contact: person.contact, address, letter }))
     }
 
@@ -221,11 +227,14 @@ impl Gather<'_> {
         let people = self.scope.load_people(&contacts, self.now).await?;
         let clients: Vec<ClientId> = due.iter().map(|it| it.client).collect();
         let accounts = self.scope.load_account_facts(&clients, self.now, self.today()).await?;
+        let mentions = self.scope.load_mentions(&clients, self.today()).await?;
         let mut targets = Vec::with_capacity(due.len());
         for clock in due {
             let Some(person) = people.get(&clock.contact) else { continue };
             let subject = Subject { kind: SubjectKind::Contact, id: clock.contact.uuid() };
-            let addressee = self.addressee(ActionKind::SendTouch, subject, Some(person)).await?;
+            let mentions = mentions.get(&clock.client);
+            let addressee =
+                self.addressee(ActionKind::SendTouch, subject, Some(person), mentions).await?;
             let Some(addressee) = addressee else { continue };
             let reasons = self.reasons(&clock, accounts.get(&clock.client));
             targets.push(TouchTarget {

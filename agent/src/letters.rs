@@ -5,22 +5,26 @@ use domain::{
     engagement::{LastOrder, LetterFacts, Purpose, QuoteStatus, RenderedLetter, render},
     id::{ComplianceItemId, DealId, QuoteId},
     proposal::Subject,
-    record::ClockOwner,
-    time::Date,
 };
-use store::{Scope, StoreResult, person::Person, tenant::Tenant};
+use store::{
+    Scope, StoreResult,
+    person::{Mentions, Person},
+    tenant::Tenant,
+};
 
 /// The letter of this kind about this subject to this person, or `None` if the records hold no such subject.
+///
+/// `mentions` are those of the person's account, as the caller has loaded them together with the person.
 pub(crate) async fn write_letter(
     scope: &Scope<'_>,
     tenant: &Tenant,
     kind: ActionKind,
     subject: Subject,
     person: &Person,
-    today: Date,
+    mentions: Option<&Mentions>,
 ) -> StoreResult<Option<RenderedLetter>> {
     match kind {
-        ActionKind::SendTouch => touch(scope, tenant, person, today).await.map(Some),
+        ActionKind::SendTouch => Ok(Some(touch(tenant, person, mentions))),
         ActionKind::FollowUpDeal => {
             let Some(deal) = scope.find_deal(DealId::from_uuid(subject.id)).await? else {
                 return Ok(None);
@@ -66,24 +70,16 @@ pub(crate) async fn write_letter(
     }
 }
 
-async fn touch(
-    scope: &Scope<'_>,
-    tenant: &Tenant,
-    person: &Person,
-    today: Date,
-) -> StoreResult<RenderedLetter> {
-    let clock = scope.find_clock(ClockOwner::Contact, person.contact.uuid()).await?;
-    let never_touched = clock.is_none_or(|it| it.state.last_touch_at.is_none());
-    let mentions = scope.load_mentions(&[person.client], today).await?.remove(&person.client);
-    let mentions = mentions.unwrap_or_default();
-    let last_order = mentions.last_order.as_ref();
+fn touch(tenant: &Tenant, person: &Person, mentions: Option<&Mentions>) -> RenderedLetter {
+    let never_touched = person.clock.is_none_or(|it| it.state.last_touch_at.is_none());
+    let last_order = mentions.and_then(|it| it.last_order.as_ref());
     let purpose = Purpose::Touch {
         last_order: last_order
             .map(|(number, ordered_on)| LastOrder { number, ordered_on: *ordered_on }),
-        open_deal: mentions.open_deal.as_deref(),
+        open_deal: mentions.and_then(|it| it.open_deal.as_deref()),
         never_touched,
     };
-    Ok(letter(tenant, person, purpose))
+    letter(tenant, person, purpose)
 }
 
 fn letter(tenant: &Tenant, person: &Person, purpose: Purpose<'_>) -> RenderedLetter {

@@ -143,6 +143,7 @@ async fn judge(
         .map(|order| (order.id.uuid(), order.client))
         .collect();
     let settings = &stage.tenant.settings;
+    let known = gate.meet(scope, &proposals).await?;
     let known_clients = screen::known_clients(scope, &proposals).await?;
     let mut judged = Vec::with_capacity(proposals.len());
     for mut proposal in proposals {
@@ -155,7 +156,7 @@ async fn judge(
         let Ruling { verdict, facts } = if is_known_order {
             gate.ask_order(&proposal, true, Moment::Propose)
         } else {
-            gate.ask(scope, &proposal, Moment::Propose).await?
+            gate.ask(scope, &proposal, &known, Moment::Propose).await?
         };
         let (status, hours) = match verdict.effect {
             _ if stage.is_rehearsal() => (ActionStatus::WouldDo, settings.proposal_hours),
@@ -182,12 +183,14 @@ async fn mark_fired(
     judged: &[JudgedProposal],
     now: Timestamp,
 ) -> Result<(), AgentError> {
-    for it in judged.iter().filter(|it| it.verdict.effect != Effect::Deny) {
-        let Payload::Letter(letter) = &it.proposal.payload else { continue };
-        if let Some(epoch) = letter.epoch {
-            scope.mark_fired(letter.contact, epoch, now).await?;
-        }
-    }
+    let permitted = judged.iter().filter(|it| it.verdict.effect != Effect::Deny);
+    let fired: Vec<_> = permitted
+        .filter_map(|it| match &it.proposal.payload {
+            Payload::Letter(letter) => Some((letter.contact, letter.epoch?)),
+            _ => None,
+        })
+        .collect();
+    scope.mark_fired(&fired, now).await?;
     Ok(())
 }
 

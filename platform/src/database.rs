@@ -12,6 +12,8 @@ use crate::config::DatabaseConfig;
 const CONNECTIONS_MAX: u32 = 10;
 /// How long to wait for a connection before saying that the database is not available.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Rows that wait between the thread of SQLite and whoever reads them.
+const ROW_BUFFER: usize = 1_024;
 /// How long one writer waits for another on SQLite.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -36,6 +38,8 @@ pub async fn connect(config: &DatabaseConfig) -> anyhow::Result<DatabaseConnecti
                 .synchronous(sea_orm::sqlx::sqlite::SqliteSynchronous::Normal)
                 .busy_timeout(BUSY_TIMEOUT)
                 .foreign_keys(true)
+                // Rows come from a thread of SQLite's own; with a short queue the two wait for each other.
+                .row_buffer_size(ROW_BUFFER)
                 .pragma("cache_size", SQLITE_CACHE_KIB)
                 .pragma("temp_store", "memory")
         });

@@ -157,7 +157,7 @@ impl Scope<'_> {
         if moved.rows_affected == 0 {
             return Ok(Transition::AlreadyThere);
         }
-        self.mark_standing_stale(client).await?;
+        self.mark_standing_stale(&[client]).await?;
         Ok(Transition::Moved)
     }
 

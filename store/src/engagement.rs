@@ -1,9 +1,11 @@
 //! Engagement clocks: who is due, and that somebody was touched.
 
+use std::collections::BTreeMap;
+
 use domain::{
     engagement::{
-        ClockState, StandingPoints, TouchKind, due_since_ever, next_touch_due, stored_score,
-        touched,
+        ClockState, STANDING_POINTS_MAX, StandingPoints, TouchKind, due_since_ever, next_touch_due,
+        stored_score, touched,
     },
     id::{ClientId, ContactId},
     money::Score,
@@ -13,13 +15,15 @@ use domain::{
 use entity::{engagement_clocks as clocks, engagement_touches as touches};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, DbBackend, EntityTrait, ExprTrait, FromQueryResult, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Statement,
+    ColumnTrait, Condition, DbBackend, EntityTrait, ExprTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Statement,
     prelude::Uuid,
     sea_query::{CaseStatement, Expr},
 };
 
-use crate::{Scope, StoreResult, Transition, error::unreadable};
+use crate::{
+    Scope, StoreResult, Transition, error::unreadable, standing::CLOCKS_PER_STATEMENT, tenant::json,
+};
 
 /// A contact whose touch is due.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,10 +122,34 @@ struct DueRow {
 impl Scope<'_> {
     /// The contacts to touch next, most pressing first: the specification's `select_next_contacts_to_touch`.
     ///
-    /// Among equal standing points the earlier due ranks first (a property of `domain::engagement`), so the first
-    /// `limit` of each level are enough, and each level is one seek in an index: the size of the table does not matter.
+    /// Among equal standing points the earlier due ranks first (a property of `domain::engagement`). So the first of
+    /// each level is its best, the `limit` levels with the best of these are the only ones that can matter, and of
+    /// each its first `limit` are enough. Each level is one seek in an index: the size of the table does not matter.
     pub async fn select_next_contacts_to_touch(
         &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> StoreResult<Vec<DueClock>> {
+        let all: Vec<i32> = (0..=STANDING_POINTS_MAX).collect();
+        let mut first = self.first_of_levels(&all, now, 1).await?;
+        sort_due(&mut first);
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        if limit <= 1 || first.is_empty() {
+            first.truncate(wanted);
+            return Ok(first);
+        }
+        let levels: Vec<i32> =
+            first.iter().take(wanted).map(|clock| clock.standing.value()).collect();
+        let mut due = self.first_of_levels(&levels, now, limit).await?;
+        sort_due(&mut due);
+        due.truncate(wanted);
+        Ok(due)
+    }
+
+    /// The clocks of some levels of standing that are due, the first `limit` of each.
+    async fn first_of_levels(
+        &self,
+        levels: &[i32],
         now: Timestamp,
         limit: u32,
     ) -> StoreResult<Vec<DueClock>> {
@@ -130,14 +158,12 @@ impl Scope<'_> {
             DbBackend::Postgres => DUE_POSTGRES,
             _ => DUE_SQLITE,
         };
-        let values = [self.tenant.uuid().into(), now.into(), i64::from(limit).into()];
+        let levels = json(&levels)?.to_string();
+        let values =
+            [self.tenant.uuid().into(), now.into(), i64::from(limit).into(), levels.into()];
         let statement = Statement::from_sql_and_values(backend, sql, values);
         let rows = DueRow::find_by_statement(statement).all(&self.conn).await?;
-        let mut due: Vec<DueClock> =
-            rows.into_iter().filter_map(|row| row.due_clock(now)).collect();
-        sort_due(&mut due);
-        due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(due)
+        Ok(rows.into_iter().filter_map(|row| row.due_clock(now)).collect())
     }
 
     /// Contacts that are due and have fired no touch, reachable or not, in no particular order.
@@ -203,87 +229,94 @@ impl Scope<'_> {
         if Transition::of_insert(inserted) == Transition::AlreadyThere {
             return Ok(Transition::AlreadyThere);
         }
-        if let Some(contact) = touch.contact {
-            self.wind(ClockOwner::Contact, contact.uuid(), touch, calendar, now).await?;
+        for row in self.clocks_of(touch.contact, touch.client).await? {
+            self.wind(&row, touch, calendar, now).await?;
         }
-        self.wind(ClockOwner::Account, touch.client.uuid(), touch, calendar, now).await?;
         Ok(Transition::Moved)
+    }
+
+    /// The clocks of an account and of one of its people.
+    async fn clocks_of(
+        &self,
+        contact: Option<ContactId>,
+        client: ClientId,
+    ) -> StoreResult<Vec<clocks::Model>> {
+        use clocks::Column;
+        let of = |owner: ClockOwner, id| {
+            Column::EntityType.eq(owner.as_str()).and(Column::EntityId.eq(id))
+        };
+        let mut whose = Condition::any().add(of(ClockOwner::Account, client.uuid()));
+        if let Some(contact) = contact {
+            whose = whose.add(of(ClockOwner::Contact, contact.uuid()));
+        }
+        let rows = clocks::Entity::find().filter(Column::TenantId.eq(self.tenant.uuid()));
+        Ok(rows.filter(whose).all(&self.conn).await?)
     }
 
     async fn wind(
         &self,
-        owner: ClockOwner,
-        entity: Uuid,
+        row: &clocks::Model,
         touch: &Touch<'_>,
         calendar: &BusinessCalendar,
         now: Timestamp,
     ) -> StoreResult<()> {
         use clocks::Column;
-        let Some(row) = self.find_clock(owner, entity).await? else { return Ok(()) };
-        let Some(wound) = touched(&row.state, touch.at, touch.kind, calendar) else {
+        let recent = recent_touches(row, touch.at);
+        let clock = clock(row.clone())?;
+        let Some(wound) = touched(&clock.state, touch.at, touch.kind, calendar) else {
             return Ok(());
         };
-        let due = row
+        let due = clock
             .state
             .paused_until
             .map_or(wound.next_touch_due, |it| Ord::max(it, wound.next_touch_due));
-        let recent = self.count_touches(owner, entity, touch.at).await?;
         clocks::Entity::update_many()
             .col_expr(Column::LastTouchAt, Expr::value(wound.state.last_touch_at))
             .col_expr(Column::LastTouchType, Expr::value(Some(touch.kind.as_str())))
             .col_expr(Column::LastTouchBy, Expr::value(Some(touch.by)))
             .col_expr(Column::NextTouchDue, Expr::value(due))
-            .col_expr(Column::TouchCount30d, Expr::value(recent))
+            .col_expr(Column::TouchCount30d, recent)
             .col_expr(Column::Epoch, Expr::value(wound.state.epoch))
-            .col_expr(Column::IsOpen, Expr::value(row.is_reachable))
+            .col_expr(Column::IsOpen, Expr::value(clock.is_reachable))
             .col_expr(Column::UpdatedAt, Expr::value(now))
             .filter(Column::TenantId.eq(self.tenant.uuid()))
-            .filter(Column::Id.eq(row.id))
+            .filter(Column::Id.eq(clock.id))
             .exec(&self.conn)
             .await?;
         Ok(())
     }
 
-    async fn count_touches(
-        &self,
-        owner: ClockOwner,
-        entity: Uuid,
-        until: Timestamp,
-    ) -> StoreResult<i32> {
-        let whose = match owner {
-            ClockOwner::Contact => touches::Column::ContactId.eq(entity),
-            ClockOwner::Account => touches::Column::ClientId.eq(entity),
-        };
-        let count = touches::Entity::find()
-            .filter(touches::Column::TenantId.eq(self.tenant.uuid()))
-            .filter(whose)
-            .filter(touches::Column::TouchedAt.gt(until - chrono::TimeDelta::days(RECENT_DAYS)))
-            .filter(touches::Column::TouchedAt.lte(until))
-            .count(&self.conn)
-            .await?;
-        Ok(i32::try_from(count).unwrap_or(i32::MAX))
-    }
-
-    /// Notes that a touch of this epoch was proposed, so that it fires once.
+    /// Notes for some contacts that a touch of this epoch was proposed, so that it fires once.
+    ///
+    /// Says `Moved` if any of them had not fired before.
     pub async fn mark_fired(
         &self,
-        contact: ContactId,
-        epoch: i32,
+        fired: &[(ContactId, i32)],
         now: Timestamp,
     ) -> StoreResult<Transition> {
         use clocks::Column;
-        let changed = clocks::Entity::update_many()
-            .col_expr(Column::FiredEpoch, Expr::value(epoch))
-            .col_expr(Column::IsOpen, Expr::value(false))
-            .col_expr(Column::UpdatedAt, Expr::value(now))
-            .filter(Column::TenantId.eq(self.tenant.uuid()))
-            .filter(Column::EntityType.eq(ClockOwner::Contact.as_str()))
-            .filter(Column::EntityId.eq(contact.uuid()))
-            .filter(Column::Epoch.eq(epoch))
-            .filter(Column::FiredEpoch.ne(epoch))
-            .exec(&self.conn)
-            .await?;
-        Ok(if changed.rows_affected == 1 { Transition::Moved } else { Transition::AlreadyThere })
+        let mut by_epoch: BTreeMap<i32, Vec<Uuid>> = BTreeMap::new();
+        for (contact, epoch) in fired {
+            by_epoch.entry(*epoch).or_default().push(contact.uuid());
+        }
+        let mut moved = 0;
+        for (epoch, contacts) in by_epoch {
+            for chunk in contacts.chunks(CLOCKS_PER_STATEMENT) {
+                moved += clocks::Entity::update_many()
+                    .col_expr(Column::FiredEpoch, Expr::value(epoch))
+                    .col_expr(Column::IsOpen, Expr::value(false))
+                    .col_expr(Column::UpdatedAt, Expr::value(now))
+                    .filter(Column::TenantId.eq(self.tenant.uuid()))
+                    .filter(Column::EntityType.eq(ClockOwner::Contact.as_str()))
+                    .filter(Column::EntityId.is_in(chunk.iter().copied()))
+                    .filter(Column::Epoch.eq(epoch))
+                    .filter(Column::FiredEpoch.ne(epoch))
+                    .exec(&self.conn)
+                    .await?
+                    .rows_affected;
+            }
+        }
+        Ok(if 0 < moved { Transition::Moved } else { Transition::AlreadyThere })
     }
 
     /// Lets a clock fire again at `at` although nobody was touched: a letter was refused, failed or expired.
@@ -377,21 +410,39 @@ impl Scope<'_> {
 const RECENT_DAYS: i64 = 30;
 
 const DUE_POSTGRES: &str = "\
-    SELECT due.* FROM generate_series(0, 60) AS level CROSS JOIN LATERAL ( \
+    SELECT due.* FROM json_array_elements_text($4::json) AS wanted(level) CROSS JOIN LATERAL ( \
         SELECT entity_id, entity_key, client_id, epoch, next_touch_due, last_touch_at, standing_points \
         FROM engagement_clocks \
-        WHERE tenant_id = $1 AND entity_type = 'contact' AND is_open AND standing_points = level \
+        WHERE tenant_id = $1 AND entity_type = 'contact' AND is_open AND standing_points = level::int \
             AND next_touch_due <= $2 \
         ORDER BY next_touch_due, entity_key LIMIT $3) AS due";
 
 const DUE_SQLITE: &str = "\
-    WITH RECURSIVE levels(level) AS (SELECT 0 UNION ALL SELECT level + 1 FROM levels WHERE level < 60) \
     SELECT entity_id, entity_key, client_id, epoch, next_touch_due, last_touch_at, standing_points \
-    FROM levels CROSS JOIN engagement_clocks ON engagement_clocks.id IN ( \
+    FROM json_each($4) AS wanted CROSS JOIN engagement_clocks ON engagement_clocks.id IN ( \
         SELECT id FROM engagement_clocks AS due \
         WHERE due.tenant_id = $1 AND due.entity_type = 'contact' AND due.is_open = 1 \
-            AND due.standing_points = levels.level AND due.next_touch_due <= $2 \
+            AND due.standing_points = wanted.value AND due.next_touch_due <= $2 \
         ORDER BY due.next_touch_due, due.entity_key LIMIT $3)";
+
+/// How many touches there were in the days until `until`, counted where the clock is written.
+fn recent_touches(row: &clocks::Model, until: Timestamp) -> Expr {
+    use touches::Column;
+    let whose = if row.entity_type == ClockOwner::Contact.as_str() {
+        Column::ContactId.eq(row.entity_id)
+    } else {
+        Column::ClientId.eq(row.entity_id)
+    };
+    let count = touches::Entity::find()
+        .select_only()
+        .column_as(Expr::cust("COUNT(*)"), "recent")
+        .filter(Column::TenantId.eq(row.tenant_id))
+        .filter(whose)
+        .filter(Column::TouchedAt.gt(until - chrono::TimeDelta::days(RECENT_DAYS)))
+        .filter(Column::TouchedAt.lte(until))
+        .into_query();
+    Expr::SubQuery(None, Box::new(count.into()))
+}
 
 fn clock(row: clocks::Model) -> StoreResult<ClockRow> {
     let kind = row.last_touch_type.as_deref().map(str::parse).transpose();

@@ -7,6 +7,7 @@
 //! A [`Scope`] is the only way to a tenant's rows; [`system`] alone looks across tenants.
 
 pub mod action;
+mod brought;
 pub mod care;
 pub mod engagement;
 mod error;

@@ -14,12 +14,24 @@ use domain::{
 use entity::{order_exceptions, orders};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
     prelude::Uuid,
     sea_query::{Expr, OnConflict},
 };
 
-use crate::{Scope, StoreResult, Transition, error::unreadable};
+use crate::{Scope, StoreResult, Transition, brought, error::unreadable};
+
+const CHECKED: &str = "\
+    UPDATE orders SET status = brought.status, computed_total_minor = brought.total, \
+        checked_at = $2, updated_at = $2 \
+    FROM brought \
+    WHERE orders.tenant_id = $1 AND orders.id = brought.id AND orders.status = brought.was \
+    RETURNING orders.id";
+
+#[derive(FromQueryResult)]
+struct IdRow {
+    id: Uuid,
+}
 
 /// What a check found, ready to be kept.
 #[derive(Clone, Debug)]
@@ -155,56 +167,69 @@ impl Scope<'_> {
         Ok(keys)
     }
 
-    /// Keeps a verdict: the order's status and total, its faults, and that earlier faults are gone.
-    ///
-    /// Finding a fault again renews it; nothing is written when the order has moved on meanwhile.
+    /// Keeps a verdict; see [`Self::mark_orders_checked`].
     pub async fn mark_order_checked(
         &self,
         checked: &CheckedOrder,
         run: RunId,
         now: Timestamp,
     ) -> StoreResult<Transition> {
-        use orders::Column;
-        let to = if checked.verdict.holds() { OrderStatus::Held } else { OrderStatus::Open };
-        let moved = orders::Entity::update_many()
-            .col_expr(Column::Status, Expr::value(to.as_str()))
-            .col_expr(
-                Column::ComputedTotalMinor,
-                Expr::value(checked.verdict.total.map(|it| it.minor)),
-            )
-            .col_expr(Column::CheckedAt, Expr::value(Some(now)))
-            .col_expr(Column::UpdatedAt, Expr::value(now))
-            .filter(Column::TenantId.eq(self.tenant.uuid()))
-            .filter(Column::Id.eq(checked.id.uuid()))
-            .filter(Column::Status.eq(checked.from.as_str()))
-            .exec(&self.conn)
-            .await?;
-        if moved.rows_affected == 0 {
-            return Ok(Transition::Lost);
-        }
-        if checked.from == OrderStatus::Held {
-            self.close_exceptions(checked, now).await?;
-        }
-        self.upsert_exceptions(checked, run, now).await?;
-        Ok(Transition::Moved)
+        let moved = self.mark_orders_checked(std::slice::from_ref(checked), run, now).await?;
+        Ok(if moved.is_empty() { Transition::Lost } else { Transition::Moved })
     }
 
-    async fn close_exceptions(&self, checked: &CheckedOrder, now: Timestamp) -> StoreResult<()> {
+    /// Keeps verdicts: the orders' status and total, their faults, and that earlier faults are gone.
+    ///
+    /// Finding a fault again renews it. Nothing is written for an order that has moved on meanwhile; returned are
+    /// those that had not.
+    pub async fn mark_orders_checked(
+        &self,
+        checked: &[CheckedOrder],
+        run: RunId,
+        now: Timestamp,
+    ) -> StoreResult<HashSet<OrderId>> {
+        let mut moved = HashSet::with_capacity(checked.len());
+        for chunk in checked.chunks(brought::ROWS_PER_STATEMENT) {
+            let rows = chunk.iter().map(|it| {
+                let to = if it.verdict.holds() { OrderStatus::Held } else { OrderStatus::Open };
+                vec![
+                    it.id.uuid().into(),
+                    it.from.as_str().into(),
+                    to.as_str().into(),
+                    it.verdict.total.map(|total| total.minor).into(),
+                ]
+            });
+            let fixed = vec![self.tenant.uuid().into(), now.into()];
+            let columns = "id, was, status, total";
+            let statement = brought::statement(self.backend(), columns, CHECKED, fixed, rows);
+            let ids = IdRow::find_by_statement(statement).all(&self.conn).await?;
+            moved.extend(ids.into_iter().map(|row| OrderId::from_uuid(row.id)));
+        }
+        let kept: Vec<&CheckedOrder> = checked.iter().filter(|it| moved.contains(&it.id)).collect();
+        let held = kept.iter().filter(|it| it.from == OrderStatus::Held);
+        self.close_exceptions(held.map(|it| it.id.uuid()).collect(), now).await?;
+        self.upsert_exceptions(&kept, run, now).await?;
+        Ok(moved)
+    }
+
+    async fn close_exceptions(&self, orders: Vec<Uuid>, now: Timestamp) -> StoreResult<()> {
         use order_exceptions::Column;
-        order_exceptions::Entity::update_many()
-            .col_expr(Column::Status, Expr::value(OpenOrClosed::Closed.as_str()))
-            .col_expr(Column::ResolvedAt, Expr::value(Some(now)))
-            .filter(Column::TenantId.eq(self.tenant.uuid()))
-            .filter(Column::OrderId.eq(checked.id.uuid()))
-            .filter(Column::Status.eq(OpenOrClosed::Open.as_str()))
-            .exec(&self.conn)
-            .await?;
+        for chunk in orders.chunks(brought::ROWS_PER_STATEMENT) {
+            order_exceptions::Entity::update_many()
+                .col_expr(Column::Status, Expr::value(OpenOrClosed::Closed.as_str()))
+                .col_expr(Column::ResolvedAt, Expr::value(Some(now)))
+                .filter(Column::TenantId.eq(self.tenant.uuid()))
+                .filter(Column::OrderId.is_in(chunk.iter().copied()))
+                .filter(Column::Status.eq(OpenOrClosed::Open.as_str()))
+                .exec(&self.conn)
+                .await?;
+        }
         Ok(())
     }
 
     async fn upsert_exceptions(
         &self,
-        checked: &CheckedOrder,
+        checked: &[&CheckedOrder],
         run: RunId,
         now: Timestamp,
     ) -> StoreResult<()> {
@@ -212,9 +237,11 @@ impl Scope<'_> {
         // Two faults of one code at one place are one exception.
         let mut seen = HashSet::new();
         let faults =
-            checked.verdict.faults.iter().filter(|it| seen.insert((it.code, &it.field_path)));
-        let rows: Vec<_> =
-            faults.map(|fault| self.exception(checked.id, fault, run, now)).collect();
+            checked.iter().flat_map(|it| it.verdict.faults.iter().map(|fault| (it.id, fault)));
+        let rows: Vec<_> = faults
+            .filter(|(order, fault)| seen.insert((*order, fault.code, &fault.field_path)))
+            .map(|(order, fault)| self.exception(order, fault, run, now))
+            .collect();
         let renew = OnConflict::columns([
             Column::TenantId,
             Column::OrderId,

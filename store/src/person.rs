@@ -1,22 +1,20 @@
 //! People as a letter needs to know them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use domain::{
+    engagement::ClockState,
     id::{ClientId, ContactId},
-    record::{ClockOwner, OrderStatus, Unreachable, unreachable_because},
+    record::{Unreachable, unreachable_because},
     time::{Date, Timestamp},
 };
-use entity::{
-    clients, contacts, deals, engagement_clocks as clocks, orders, outbound_messages as outbound,
-};
+use entity::contacts;
 use sea_orm::{
-    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    prelude::Uuid,
-    sea_query::{Expr, Func},
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+    Value, prelude::Uuid,
 };
 
-use crate::{Scope, StoreResult, outbound::MAY_HAVE_LEFT};
+use crate::{Scope, StoreResult, error::unreadable};
 
 /// A contact with everything that decides whether and how to write to them.
 #[derive(Clone, Debug)]
@@ -41,10 +39,21 @@ pub struct Person {
     pub suppressed_because: Option<String>,
     /// Whether a complaint or safety case is open for the account.
     pub has_open_case: bool,
-    /// Until when the clock rests.
-    pub paused_until: Option<Timestamp>,
     /// When the last letter of ours left.
     pub last_letter_at: Option<Timestamp>,
+    /// The person's clock; everybody who was imported has one.
+    pub clock: Option<PersonClock>,
+}
+
+/// A person's clock, as far as a letter needs to know it.
+#[derive(Clone, Copy, Debug)]
+pub struct PersonClock {
+    /// Its state.
+    pub state: ClockState,
+    /// When the next touch is due.
+    pub next_touch_due: Timestamp,
+    /// Whether a touch of this epoch was proposed already.
+    pub is_fired: bool,
 }
 
 impl Person {
@@ -60,6 +69,70 @@ impl Person {
     }
 }
 
+#[derive(FromQueryResult)]
+struct PersonRow {
+    id: Uuid,
+    client_id: Uuid,
+    name: Option<String>,
+    title: Option<String>,
+    email: Option<String>,
+    is_active: bool,
+    client_name: String,
+    client_is_active: bool,
+    suppressed_because: Option<String>,
+    has_open_case: bool,
+    last_letter_at: Option<Timestamp>,
+    epoch: Option<i32>,
+    fired_epoch: Option<i32>,
+    next_touch_due: Option<Timestamp>,
+    last_touch_at: Option<Timestamp>,
+    last_touch_type: Option<String>,
+    paused_until: Option<Timestamp>,
+}
+
+impl PersonRow {
+    fn clock(&self) -> StoreResult<Option<PersonClock>> {
+        let (Some(epoch), Some(next_touch_due)) = (self.epoch, self.next_touch_due) else {
+            return Ok(None);
+        };
+        let kind = self.last_touch_type.as_deref().map(str::parse).transpose();
+        let state = ClockState {
+            last_touch_at: self.last_touch_at,
+            last_touch_kind: kind.map_err(unreadable("engagement_clocks.last_touch_type"))?,
+            paused_until: self.paused_until,
+            epoch,
+        };
+        let is_fired = self.fired_epoch == Some(epoch);
+        Ok(Some(PersonClock { state, next_touch_due, is_fired }))
+    }
+
+    fn person(self) -> StoreResult<Person> {
+        let clock = self.clock()?;
+        Ok(Person {
+            contact: ContactId::from_uuid(self.id),
+            client: ClientId::from_uuid(self.client_id),
+            name: self.name,
+            title: self.title,
+            address: self.email,
+            is_active: self.is_active,
+            client_name: self.client_name,
+            client_is_active: self.client_is_active,
+            suppressed_because: self.suppressed_because,
+            has_open_case: self.has_open_case,
+            last_letter_at: self.last_letter_at,
+            clock,
+        })
+    }
+}
+
+#[derive(FromQueryResult)]
+struct MentionRow {
+    id: Uuid,
+    last_number: Option<String>,
+    last_day: Option<Date>,
+    open_deal: Option<String>,
+}
+
 /// What a letter to somebody may mention.
 #[derive(Clone, Debug, Default)]
 pub struct Mentions {
@@ -69,6 +142,52 @@ pub struct Mentions {
     pub open_deal: Option<String>,
 }
 
+/// People, or accounts, asked for in one statement.
+const IDS_PER_STATEMENT: usize = 1_024;
+
+/// Everything about some people in one statement: each of them is asked about twice for every letter, and a
+/// statement's way to the database and back costs more than what it does there.
+///
+/// One that was handed over and not answered for may have left: the person is not written to again at once.
+const PEOPLE: &str = "\
+    SELECT person.id, person.client_id, person.name, person.title, person.email, person.is_active, \
+        account.name AS client_name, account.is_active AS client_is_active, \
+        (SELECT reason FROM suppressions \
+            WHERE tenant_id = person.tenant_id AND address = person.email) AS suppressed_because, \
+        EXISTS (SELECT 1 FROM cases \
+            WHERE tenant_id = person.tenant_id AND client_id = person.client_id \
+                AND kind IN ('complaint', 'safety') \
+                AND opened_at <= $2 AND (status = 'open' OR closed_at > $2)) AS has_open_case, \
+        (SELECT MAX(COALESCE(sent_at, claimed_at)) FROM outbound_messages \
+            WHERE tenant_id = person.tenant_id AND contact_id = person.id \
+                AND (sent_at IS NOT NULL OR status IN ('claimed', 'unknown')) \
+                AND COALESCE(sent_at, claimed_at) <= $2) AS last_letter_at, \
+        clock.epoch, clock.fired_epoch, clock.next_touch_due, \
+        clock.last_touch_at, clock.last_touch_type, clock.paused_until \
+    FROM contacts AS person \
+    JOIN clients AS account \
+        ON account.tenant_id = person.tenant_id AND account.id = person.client_id \
+    LEFT JOIN engagement_clocks AS clock \
+        ON clock.tenant_id = person.tenant_id AND clock.entity_type = 'contact' \
+            AND clock.entity_id = person.id \
+    WHERE person.tenant_id = $1 AND person.id IN ";
+
+const MENTIONS: &str = "\
+    SELECT account.id, \
+        (SELECT number FROM orders \
+            WHERE tenant_id = account.tenant_id AND client_id = account.id \
+                AND status <> 'cancelled' AND ordered_on <= $2 \
+            ORDER BY ordered_on DESC, number DESC LIMIT 1) AS last_number, \
+        (SELECT MAX(ordered_on) FROM orders \
+            WHERE tenant_id = account.tenant_id AND client_id = account.id \
+                AND status <> 'cancelled' AND ordered_on <= $2) AS last_day, \
+        (SELECT name FROM deals \
+            WHERE tenant_id = account.tenant_id AND client_id = account.id \
+                AND stage_type IN ('open', 'ongoing') AND stage_entered_on <= $2 \
+            ORDER BY external_id LIMIT 1) AS open_deal \
+    FROM clients AS account \
+    WHERE account.tenant_id = $1 AND account.id IN ";
+
 impl Scope<'_> {
     /// Some contacts as they are at a moment, by id; those that are not this tenant's are missing.
     pub async fn load_people(
@@ -76,93 +195,16 @@ impl Scope<'_> {
         ids: &[ContactId],
         now: Timestamp,
     ) -> StoreResult<HashMap<ContactId, Person>> {
-        let uuids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-        let rows = contacts::Entity::find()
-            .filter(contacts::Column::TenantId.eq(self.tenant.uuid()))
-            .filter(contacts::Column::Id.is_in(uuids.iter().copied()))
-            .all(&self.conn)
-            .await?;
-        let client_ids: Vec<Uuid> =
-            rows.iter().map(|row| row.client_id).collect::<HashSet<_>>().into_iter().collect();
-        let accounts: HashMap<Uuid, clients::Model> = clients::Entity::find()
-            .filter(clients::Column::TenantId.eq(self.tenant.uuid()))
-            .filter(clients::Column::Id.is_in(client_ids.iter().copied()))
-            .all(&self.conn)
-            .await?
-            .into_iter()
-            .map(|row| (row.id, row))
-            .collect();
-        let addresses: Vec<&String> = rows.iter().filter_map(|row| row.email.as_ref()).collect();
-        let suppressed = self.suppressed_among(&addresses).await?;
-        let with_case = self.clients_with_open_case(&client_ids, now).await?;
-        let pauses = self.pauses(&uuids).await?;
-        let letters = self.last_letters(&uuids, now).await?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|row| {
-                let account = accounts.get(&row.client_id)?;
-                let client = ClientId::from_uuid(row.client_id);
-                let suppressed_because =
-                    row.email.as_ref().and_then(|address| suppressed.get(address)).cloned();
-                let person = Person {
-                    contact: ContactId::from_uuid(row.id),
-                    client,
-                    name: row.name,
-                    title: row.title,
-                    address: row.email,
-                    is_active: row.is_active,
-                    client_name: account.name.clone(),
-                    client_is_active: account.is_active,
-                    suppressed_because,
-                    has_open_case: with_case.contains(&client),
-                    paused_until: pauses.get(&row.id).copied(),
-                    last_letter_at: letters.get(&row.id).copied(),
-                };
-                Some((person.contact, person))
-            })
-            .collect())
-    }
-
-    async fn pauses(&self, contacts: &[Uuid]) -> StoreResult<HashMap<Uuid, Timestamp>> {
-        let rows: Vec<(Uuid, Option<Timestamp>)> = clocks::Entity::find()
-            .select_only()
-            .columns([clocks::Column::EntityId, clocks::Column::PausedUntil])
-            .filter(clocks::Column::TenantId.eq(self.tenant.uuid()))
-            .filter(clocks::Column::EntityType.eq(ClockOwner::Contact.as_str()))
-            .filter(clocks::Column::EntityId.is_in(contacts.iter().copied()))
-            .filter(clocks::Column::PausedUntil.is_not_null())
-            .into_tuple()
-            .all(&self.conn)
-            .await?;
-        Ok(rows.into_iter().filter_map(|(contact, until)| Some((contact, until?))).collect())
-    }
-
-    async fn last_letters(
-        &self,
-        contacts: &[Uuid],
-        now: Timestamp,
-    ) -> StoreResult<HashMap<Uuid, Timestamp>> {
-        // One that was handed over and not answered for may have left: the person is not written to again at once.
-        let sent_or_claimed =
-            [outbound::Column::SentAt, outbound::Column::ClaimedAt].map(Expr::col);
-        let left_at = Expr::from(Func::coalesce(sent_or_claimed));
-        let rows: Vec<(Uuid, Option<Timestamp>)> = outbound::Entity::find()
-            .select_only()
-            .column(outbound::Column::ContactId)
-            .column_as(left_at.clone().max(), "left_at")
-            .filter(outbound::Column::TenantId.eq(self.tenant.uuid()))
-            .filter(outbound::Column::ContactId.is_in(contacts.iter().copied()))
-            .filter(
-                outbound::Column::SentAt
-                    .is_not_null()
-                    .or(outbound::Column::Status.is_in(MAY_HAVE_LEFT)),
-            )
-            .filter(left_at.lte(now))
-            .group_by(outbound::Column::ContactId)
-            .into_tuple()
-            .all(&self.conn)
-            .await?;
-        Ok(rows.into_iter().filter_map(|(contact, at)| Some((contact, at?))).collect())
+        let mut people = HashMap::with_capacity(ids.len());
+        for chunk in ids.chunks(IDS_PER_STATEMENT) {
+            let ids = chunk.iter().map(|id| id.uuid());
+            let statement = self.about(PEOPLE, now.into(), ids);
+            for row in PersonRow::find_by_statement(statement).all(&self.conn).await? {
+                let person = row.person()?;
+                people.insert(person.contact, person);
+            }
+        }
+        Ok(people)
     }
 
     /// For each account the person to write to when nobody is named: the first one by key who has an address that
@@ -203,51 +245,34 @@ impl Scope<'_> {
         clients: &[ClientId],
         today: Date,
     ) -> StoreResult<HashMap<ClientId, Mentions>> {
-        let uuids: Vec<Uuid> = clients.iter().map(|it| it.uuid()).collect();
-        let mut mentions: HashMap<ClientId, Mentions> = HashMap::new();
-        let newest: Vec<(Uuid, Option<Date>)> = orders::Entity::find()
-            .select_only()
-            .column(orders::Column::ClientId)
-            .column_as(orders::Column::OrderedOn.max(), "newest")
-            .filter(orders::Column::TenantId.eq(self.tenant.uuid()))
-            .filter(orders::Column::ClientId.is_in(uuids.iter().copied()))
-            .filter(orders::Column::Status.ne(OrderStatus::Cancelled.as_str()))
-            .filter(orders::Column::OrderedOn.lte(today))
-            .group_by(orders::Column::ClientId)
-            .into_tuple()
-            .all(&self.conn)
-            .await?;
-        for (client, day) in newest {
-            let Some(day) = day else { continue };
-            let number: Option<String> = orders::Entity::find()
-                .select_only()
-                .column_as(orders::Column::Number.max(), "number")
-                .filter(orders::Column::TenantId.eq(self.tenant.uuid()))
-                .filter(orders::Column::ClientId.eq(client))
-                .filter(orders::Column::Status.ne(OrderStatus::Cancelled.as_str()))
-                .filter(orders::Column::OrderedOn.eq(day))
-                .into_tuple()
-                .one(&self.conn)
-                .await?;
-            if let Some(number) = number {
-                mentions.entry(ClientId::from_uuid(client)).or_default().last_order =
-                    Some((number, day));
+        let mut mentions = HashMap::with_capacity(clients.len());
+        for chunk in clients.chunks(IDS_PER_STATEMENT) {
+            let ids = chunk.iter().map(|id| id.uuid());
+            let statement = self.about(MENTIONS, today.into(), ids);
+            for row in MentionRow::find_by_statement(statement).all(&self.conn).await? {
+                let last_order = row.last_number.zip(row.last_day);
+                let it = Mentions { last_order, open_deal: row.open_deal };
+                if it.last_order.is_some() || it.open_deal.is_some() {
+                    mentions.insert(ClientId::from_uuid(row.id), it);
+                }
             }
         }
-        let open: Vec<(Uuid, String)> = deals::Entity::find()
-            .select_only()
-            .columns([deals::Column::ClientId, deals::Column::Name])
-            .filter(deals::Column::TenantId.eq(self.tenant.uuid()))
-            .filter(deals::Column::ClientId.is_in(uuids.iter().copied()))
-            .filter(deals::Column::StageType.is_in(["open", "ongoing"]))
-            .filter(deals::Column::StageEnteredOn.lte(today))
-            .order_by_desc(deals::Column::ExternalId)
-            .into_tuple()
-            .all(&self.conn)
-            .await?;
-        for (client, name) in open {
-            mentions.entry(ClientId::from_uuid(client)).or_default().open_deal = Some(name);
-        }
         Ok(mentions)
+    }
+
+    /// A statement of this tenant at a moment, about a list of ids at its end.
+    ///
+    /// The list is filled up to a power of two with its own last id, so that a connection meets few different
+    /// texts and has each of them prepared already.
+    fn about(&self, sql: &str, at: Value, ids: impl Iterator<Item = Uuid>) -> Statement {
+        let mut values: Vec<Value> = vec![self.tenant.uuid().into(), at];
+        values.extend(ids.map(Value::from));
+        let count = values.len().saturating_sub(2).next_power_of_two();
+        let last = values.last().cloned().unwrap_or(Value::Uuid(None));
+        values.resize(count.saturating_add(2), last);
+        let places: Vec<String> =
+            (3..values.len().saturating_add(1)).map(|it| format!("${it}")).collect();
+        let sql = format!("{sql}({})", places.join(", "));
+        Statement::from_sql_and_values(self.backend(), sql, values)
     }
 }

@@ -78,7 +78,7 @@ const RHYTHM_DAYS: u64 = 730;
 /// "A year" of an account's value.
 const YEAR_DAYS: u64 = 365;
 /// Clocks changed in one statement.
-const CLOCKS_PER_STATEMENT: usize = 5_000;
+pub(crate) const CLOCKS_PER_STATEMENT: usize = 5_000;
 
 impl Scope<'_> {
     /// Accounts whose standing is unknown or older than `stale_before`, unknown ones first.
@@ -346,14 +346,16 @@ impl Scope<'_> {
         Ok(())
     }
 
-    /// Notes that something about an account changed, so that the next plan computes its standing anew.
-    pub async fn mark_standing_stale(&self, client: ClientId) -> StoreResult<()> {
-        clients::Entity::update_many()
-            .col_expr(clients::Column::StandingAt, Expr::value(None::<Timestamp>))
-            .filter(clients::Column::TenantId.eq(self.tenant.uuid()))
-            .filter(clients::Column::Id.eq(client.uuid()))
-            .exec(&self.conn)
-            .await?;
+    /// Notes that something about some accounts changed, so that the next plan computes their standing anew.
+    pub async fn mark_standing_stale(&self, clients: &[ClientId]) -> StoreResult<()> {
+        for chunk in clients.chunks(CLOCKS_PER_STATEMENT) {
+            clients::Entity::update_many()
+                .col_expr(clients::Column::StandingAt, Expr::value(None::<Timestamp>))
+                .filter(clients::Column::TenantId.eq(self.tenant.uuid()))
+                .filter(clients::Column::Id.is_in(chunk.iter().map(|it| it.uuid())))
+                .exec(&self.conn)
+                .await?;
+        }
         Ok(())
     }
 

@@ -137,9 +137,12 @@ async fn a_touch_fires_once_in_an_epoch(test: TestDb) {
     let pair = pair(&test).await;
     let (scope, now) = (pair.world.scope(), pair.world.now);
     assert_eq!(due(&pair, now).await, [pair.contact]);
-    assert_eq!(scope.mark_fired(pair.contact, 0, now).await.unwrap(), Transition::Moved);
+    assert_eq!(scope.mark_fired(&[(pair.contact, 0)], now).await.unwrap(), Transition::Moved);
     assert!(due(&pair, now).await.is_empty(), "it has fired");
-    assert_eq!(scope.mark_fired(pair.contact, 0, now).await.unwrap(), Transition::AlreadyThere);
+    assert_eq!(
+        scope.mark_fired(&[(pair.contact, 0)], now).await.unwrap(),
+        Transition::AlreadyThere
+    );
     let found = scope.find_clock(ClockOwner::Contact, pair.contact.uuid()).await.unwrap();
     assert!(found.unwrap().is_fired);
 
@@ -150,14 +153,14 @@ async fn a_touch_fires_once_in_an_epoch(test: TestDb) {
     assert!(due(&pair, clock.next_touch_due - TimeDelta::microseconds(1)).await.is_empty());
     assert_eq!(due(&pair, clock.next_touch_due).await, [pair.contact]);
     // What was proposed in an earlier epoch fires nothing now.
-    scope.mark_fired(pair.contact, 0, now).await.unwrap();
+    scope.mark_fired(&[(pair.contact, 0)], now).await.unwrap();
     assert_eq!(due(&pair, clock.next_touch_due).await, [pair.contact]);
 }
 
 async fn a_clock_can_be_armed_again(test: TestDb) {
     let pair = pair(&test).await;
     let (scope, now) = (pair.world.scope(), pair.world.now);
-    scope.mark_fired(pair.contact, 0, now).await.unwrap();
+    scope.mark_fired(&[(pair.contact, 0)], now).await.unwrap();
     let next_week = now + TimeDelta::days(7);
     let moved = scope.mark_rearmed(pair.contact, 0, next_week, now).await.unwrap();
     assert_eq!(moved, Transition::Moved);

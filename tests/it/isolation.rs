@@ -10,7 +10,10 @@ use domain::{
     record::{ClockOwner, OrderStatus, TouchSource},
 };
 use store::{
-    Scope, StoreError, Transition, action::ActionChange, engagement::Touch, order::CheckedOrder,
+    Scope, StoreError, Transition,
+    action::{ActionChange, EndedAction},
+    engagement::Touch,
+    order::CheckedOrder,
     standing::StandingUpdate,
 };
 use testkit::{
@@ -128,7 +131,7 @@ impl Watch<'_> {
 async fn write_about_people(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     let (now, theirs, calendar) = (later(), watch.theirs.clone(), calendar());
     let contact = theirs.contact;
-    watch.look("mark_fired", scope.mark_fired(contact, 1, now).await.unwrap()).await;
+    watch.look("mark_fired", scope.mark_fired(&[(contact, 1)], now).await.unwrap()).await;
     watch.look("mark_rearmed", scope.mark_rearmed(contact, 1, now, now).await.unwrap()).await;
     let paused = scope.mark_paused(contact, now, "absent", now).await.unwrap();
     watch.look("mark_paused", paused).await;
@@ -144,7 +147,7 @@ async fn write_about_people(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     watch.look_after("mark_standing").await;
     scope.mark_standing(&[theirs.unrefreshed], &[], now).await.unwrap();
     watch.look_after("mark_standing").await;
-    scope.mark_standing_stale(theirs.client).await.unwrap();
+    scope.mark_standing_stale(&[theirs.client]).await.unwrap();
     watch.look_after("mark_standing_stale").await;
     scope.mark_messages_handled(&[theirs.message], now).await.unwrap();
     watch.look_after("mark_messages_handled").await;
@@ -170,6 +173,9 @@ async fn write_about_business(scope: &Scope<'_>, watch: &mut Watch<'_>) {
         CheckedOrder { id: theirs.new_order, from: OrderStatus::New, verdict: verdict(&[]) };
     let kept = scope.mark_order_checked(&checked, theirs.run, now).await.unwrap();
     watch.look("mark_order_checked", kept).await;
+    let kept = scope.mark_orders_checked(&[checked], theirs.run, now).await.unwrap();
+    assert!(kept.is_empty());
+    watch.look_after("mark_orders_checked").await;
     scope.mark_deal_followed_up(theirs.deal, day, now).await.unwrap();
     watch.look_after("mark_deal_followed_up").await;
     scope.mark_quote_followed_up(theirs.quote, day, now).await.unwrap();
@@ -195,6 +201,10 @@ async fn write_about_cycles(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     let change = ActionChange::to(ActionStatus::Done, now);
     let moved = scope.mark_action(theirs.proposed, ActionStatus::Proposed, &change).await.unwrap();
     watch.look("mark_action", moved).await;
+    let (from, to) = (ActionStatus::Proposed, ActionStatus::Done);
+    let ended = EndedAction { id: theirs.proposed, from, to, outcome: serde_json::json!({}) };
+    scope.mark_actions_executed(theirs.run, &[ended], now).await.unwrap();
+    watch.look_after("mark_actions_executed").await;
     write_about_letters(scope, watch).await;
     let block = scope.list_runs(1).await.unwrap().remove(0).work_block;
     let done = scope.mark_phase_done(theirs.fence, Phase::Plan, &block, now).await.unwrap();

@@ -133,7 +133,7 @@ async fn happen(
             scope.record_touch(&touch, &calendar, now).await.unwrap();
         }
         1 => {
-            scope.mark_fired(contact, clock.state.epoch, now).await.unwrap();
+            scope.mark_fired(&[(contact, clock.state.epoch)], now).await.unwrap();
         }
         2 => {
             let at = now + TimeDelta::days(dice.below(8));

@@ -186,7 +186,7 @@ async fn accounts_of_unknown_standing_are_refreshed_first(test: TestDb) {
     let all = scope.list_clients_to_refresh(Timestamp::MAX_UTC, 10).await.unwrap();
     assert_eq!(all.len(), 5);
 
-    scope.mark_standing_stale(ids[2]).await.unwrap();
+    scope.mark_standing_stale(&ids[2..3]).await.unwrap();
     let listed = scope.list_clients_to_refresh(stale, 10).await.unwrap();
     assert_eq!(listed, [ids[0], ids[2], ids[4], ids[3], ids[1]]);
 }

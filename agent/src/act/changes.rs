@@ -52,7 +52,7 @@ pub(crate) async fn apply(
         return Ok(End::Gone);
     }
     if let Some(client) = action.proposal.client {
-        scope.mark_standing_stale(client).await?;
+        scope.mark_standing_stale(&[client]).await?;
     }
     drop(scope);
     work.commit().await?;

@@ -1,6 +1,6 @@
 //! Checks orders, many at a time: pricing, credit, requirements, then accepted or held with every exception.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
     action::ActionStatus,
@@ -12,8 +12,7 @@ use domain::{
 };
 use serde_json::json;
 use store::{
-    Transition,
-    action::{ActionChange, ActionRow},
+    action::{ActionRow, EndedAction},
     order::CheckedOrder,
     order_facts::OrderToCheck,
 };
@@ -92,20 +91,35 @@ async fn check_batch(
     if !stage.is_rehearsal() {
         scope.insert_decisions(&decisions, stage.run, Moment::Execute, stage.now).await?;
     }
+    let mut to = ActionStatus::WouldDo;
+    if !stage.is_rehearsal() {
+        to = ActionStatus::Done;
+        let verdicts: Vec<CheckedOrder> = checked
+            .iter()
+            .map(|(_, order, verdict)| CheckedOrder {
+                id: order.id,
+                from: order.status,
+                verdict: verdict.clone(),
+            })
+            .collect();
+        let moved = scope.mark_orders_checked(&verdicts, stage.run, stage.now).await?;
+        // Whoever else moved an order meanwhile speaks for it.
+        checked.retain(|(_, order, _)| moved.contains(&order.id));
+        let clients: BTreeSet<ClientId> =
+            checked.iter().map(|(_, order, _)| order.client).collect();
+        scope.mark_standing_stale(&clients.into_iter().collect::<Vec<_>>()).await?;
+    }
+    let ended: Vec<EndedAction> = checked
+        .iter()
+        .map(|(action, _, verdict)| EndedAction {
+            id: action.id,
+            from: action.status,
+            to,
+            outcome: outcome_json(verdict),
+        })
+        .collect();
+    scope.mark_actions_executed(stage.run, &ended, stage.now).await?;
     for (action, order, verdict) in checked {
-        let change = ActionChange::to(
-            if stage.is_rehearsal() { ActionStatus::WouldDo } else { ActionStatus::Done },
-            stage.now,
-        )
-        .executed(stage.run, outcome_json(&verdict));
-        if !stage.is_rehearsal() {
-            let kept = CheckedOrder { id: order.id, from: order.status, verdict: verdict.clone() };
-            if scope.mark_order_checked(&kept, stage.run, stage.now).await? == Transition::Lost {
-                continue;
-            }
-            scope.mark_standing_stale(order.client).await?;
-        }
-        scope.mark_action(action.id, action.status, &change).await?;
         collect(&order, &verdict, output, findings);
         note(output, &action, End::Done { outcome: outcome_text(&verdict) });
     }

@@ -7,12 +7,12 @@ use domain::{
 };
 use entity::actions;
 use sea_orm::{
-    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{BinOper, Expr},
 };
 
 use super::{ActionRow, action_row};
-use crate::{Scope, StoreResult, Transition, moment::storable};
+use crate::{Scope, StoreResult, Transition, brought, moment::storable};
 
 /// What changes with an action's state.
 #[derive(Clone, Debug)]
@@ -82,6 +82,25 @@ impl ActionChange {
     }
 }
 
+/// How an action that was carried out together with others ended.
+#[derive(Clone, Debug)]
+pub struct EndedAction {
+    /// Which action.
+    pub id: ActionId,
+    /// The state it was in.
+    pub from: ActionStatus,
+    /// The state it goes to.
+    pub to: ActionStatus,
+    /// What came of it.
+    pub outcome: serde_json::Value,
+}
+
+const EXECUTED: &str = "\
+    UPDATE actions SET status = brought.status, outcome = brought.outcome, \
+        executed_run_id = $3, executed_at = $2, updated_at = $2 \
+    FROM brought \
+    WHERE actions.tenant_id = $1 AND actions.id = brought.id AND actions.status = brought.was";
+
 impl Scope<'_> {
     /// Moves an action from one state to another, with what is known about it then.
     pub async fn mark_action(
@@ -131,6 +150,32 @@ impl Scope<'_> {
         }
         let now = self.find_action(id).await?.map(|row| row.status);
         Ok(if now == Some(change.to) { Transition::AlreadyThere } else { Transition::Lost })
+    }
+
+    /// Ends actions that were carried out together, each from the state it was in and with its own outcome.
+    ///
+    /// One that is in another state by now stays as it is.
+    pub async fn mark_actions_executed(
+        &self,
+        run: RunId,
+        ended: &[EndedAction],
+        at: Timestamp,
+    ) -> StoreResult<()> {
+        for chunk in ended.chunks(brought::ROWS_PER_STATEMENT) {
+            let rows = chunk.iter().map(|it| {
+                vec![
+                    it.id.uuid().into(),
+                    it.from.as_str().into(),
+                    it.to.as_str().into(),
+                    it.outcome.clone().into(),
+                ]
+            });
+            let fixed = vec![self.tenant.uuid().into(), at.into(), run.uuid().into()];
+            let columns = "id, was, status, outcome";
+            let statement = brought::statement(self.backend(), columns, EXECUTED, fixed, rows);
+            self.conn.execute_raw(statement).await?;
+        }
+        Ok(())
     }
 
     /// Ends what nobody decided on, or what waited too long for its turn; returns what was ended.

@@ -18,7 +18,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-pub use change::ActionChange;
+pub use change::{ActionChange, EndedAction};
 pub use decision::DecisionRow;
 
 use crate::{Scope, StoreResult, error::unreadable, moment::storable, tenant::json};
