@@ -84,7 +84,7 @@ async fn due(app: &App, args: &Due, output: &Output) -> anyhow::Result<()> {
     let now = tenant.now(app.clock.as_ref());
     let due = scope.select_next_contacts_to_touch(now, args.limit).await?;
     let contacts: Vec<ContactId> = due.iter().map(|it| it.contact).collect();
-    let people = scope.load_people(&contacts, now).await?;
+    let people = scope.load_people(&contacts, now, None).await?;
     let rows: Vec<_> = due
         .iter()
         .map(|it| {

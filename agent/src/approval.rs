@@ -45,7 +45,7 @@ pub async fn approve(
         Err(there) => return Ok(Decided { action: there, was_there: true }),
     };
     if action.expires_at.is_some_and(|end| end <= now) {
-        return Err(AgentError::Forbidden("nobody decided in time; it is planned anew".to_owned()));
+        return Err(AgentError::Forbidden("its time to be decided on is over".to_owned()));
     }
     let hash = action.proposal.payload_hash();
     let is_what_was_seen =
@@ -60,7 +60,7 @@ pub async fn approve(
     let metrics = scope.measure(now, since, tenant.calendar.local_date(now)).await?;
     let gate = Gate::new(tenant, now, &metrics, &goals);
     // Asked as if it were to execute: an approval of what is forbidden by now would promise what cannot be kept.
-    let known = gate.meet(&scope, std::slice::from_ref(&action.proposal)).await?;
+    let known = gate.load_known(&scope, std::slice::from_ref(&action.proposal)).await?;
     let ruling = gate.ask(&scope, &action.proposal, &known, Moment::Execute).await?;
     let effect = ruling.verdict.effect;
     let because: Vec<_> = ruling.verdict.decisive().map(|it| it.because.clone()).collect();

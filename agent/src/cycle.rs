@@ -15,7 +15,7 @@ use store::{
 
 use crate::{Agent, AgentError};
 
-/// How long a phase may keep the tenant's lock without taking it again.
+/// How long a phase may keep the tenant's lock without renewing it.
 pub const LOCK_TTL_SECONDS: i64 = 300;
 
 /// Which cycle is wanted.
@@ -50,6 +50,11 @@ pub(crate) struct Stage<'a> {
 impl Stage<'_> {
     pub fn is_rehearsal(&self) -> bool {
         self.fence.is_none()
+    }
+
+    /// The moment of a rehearsal, for which what came later does not count; in a real cycle everything counts.
+    pub fn as_of(&self) -> Option<Timestamp> {
+        self.is_rehearsal().then_some(self.now)
     }
 
     pub fn today(&self) -> domain::time::Date {
@@ -87,8 +92,8 @@ impl Agent {
             return Ok(CycleResult { work_block: block, was_there: true });
         }
         let run = there.as_ref().map_or_else(|| self.store.new_run_id(now), |row| row.id);
-        let mut fence = self.lock(tenant, run).await?;
-        let result = self.go_on(tenant, &mut fence, hour, now).await;
+        let fence = self.lock(tenant, run).await?;
+        let result = self.go_on(tenant, fence, hour, now).await;
         // Giving the lock back is a courtesy: it lapses by itself, and its failure must not hide the result.
         let release = self.store.release_tenant(tenant.id, fence, self.clock.now()).await;
         if let Err(error) = release {
@@ -101,7 +106,7 @@ impl Agent {
     async fn go_on(
         &self,
         tenant: &Tenant,
-        fence: &mut Fence,
+        fence: Fence,
         hour: Timestamp,
         now: Timestamp,
     ) -> Result<CycleResult, AgentError> {
@@ -112,7 +117,7 @@ impl Agent {
         }
         let row = match there {
             Some(row) => row,
-            None => self.begin_run(tenant, *fence, hour, now).await?,
+            None => self.begin_run(tenant, fence, hour, now).await?,
         };
         let work_block = self.walk(tenant, row, fence).await?;
         Ok(CycleResult { work_block, was_there: false })
@@ -162,20 +167,24 @@ impl Agent {
         Ok(row)
     }
 
-    /// Walks the phases that are left, taking the lock again before each; `held` is the last hold on it.
+    /// Walks the phases that are left; `held` is the hold on the lock, renewed before each phase but the first.
     async fn walk(
         &self,
         tenant: &Tenant,
         row: RunRow,
-        held: &mut Fence,
+        held: Fence,
     ) -> Result<WorkBlock, AgentError> {
+        // The lock stays with the run that it was taken for; which run is worked on is the hour's.
+        let fence = Some(Fence { run: row.id, ..held });
+        let stage = Stage { agent: self, tenant, now: row.started_at, run: row.id, fence };
         let mut block = row.work_block;
         let mut phase = Some(row.phase);
         while let Some(current) = phase {
-            // The lock stays with the run that it was taken for; which run is worked on is the hour's.
-            *held = self.lock(tenant, held.run).await?;
-            let fence = Some(Fence { run: row.id, number: held.number });
-            let stage = Stage { agent: self, tenant, now: row.started_at, run: row.id, fence };
+            if current != row.phase {
+                let now = self.clock.now();
+                let expires_at = now + TimeDelta::seconds(LOCK_TTL_SECONDS);
+                self.store.renew_tenant(tenant.id, held, now, expires_at).await?;
+            }
             if let Err(error) = self.phase(&stage, current, &mut block).await {
                 self.record_failure(tenant, &stage, &error).await;
                 return Err(error);

@@ -28,6 +28,8 @@ pub(crate) struct Gate<'t> {
     pub now: Timestamp,
     pub today: Date,
     pub research: ResearchFacts,
+    /// The moment of a rehearsal, which does not see what came later.
+    pub as_of: Option<Timestamp>,
 }
 
 /// The people whom some proposals name, and what letters to their accounts may mention.
@@ -64,15 +66,19 @@ impl<'t> Gate<'t> {
             goals_behind_pace: goals.iter().any(|goal| goal.is_behind(today)),
             pipeline_is_thin: metrics.deals_open < missing.saturating_mul(PIPELINE_COVERAGE),
         };
-        Self { tenant, now, today, research }
+        Self { tenant, now, today, research, as_of: None }
     }
 
     /// Loads what is known about the people whom some proposals name.
-    pub async fn meet(&self, scope: &Scope<'_>, proposals: &[Proposal]) -> StoreResult<Known> {
+    pub async fn load_known(
+        &self,
+        scope: &Scope<'_>,
+        proposals: &[Proposal],
+    ) -> StoreResult<Known> {
         let mut contacts: Vec<ContactId> = proposals.iter().flat_map(contacts_of).collect();
         contacts.sort();
         contacts.dedup();
-        let people = scope.load_people(&contacts, self.now).await?;
+        let people = scope.load_people(&contacts, self.now, self.as_of).await?;
         let touches = proposals.iter().filter(|it| it.kind == ActionKind::SendTouch);
         let mut clients: Vec<ClientId> = touches
             .flat_map(contacts_of)
@@ -106,7 +112,7 @@ impl<'t> Gate<'t> {
         proposal: &Proposal,
         approval: Option<&Approval>,
     ) -> StoreResult<Ruling> {
-        let known = self.meet(scope, std::slice::from_ref(proposal)).await?;
+        let known = self.load_known(scope, std::slice::from_ref(proposal)).await?;
         let mut ruling = self.ask(scope, proposal, &known, Moment::Execute).await?;
         let hash = payload_hash(proposal.kind, proposal.subject, &proposal.payload);
         ruling.verdict = with_approval(ruling.verdict, approval, &hash, self.now);

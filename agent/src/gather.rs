@@ -37,7 +37,7 @@ const HELD_ORDERS_MAX: u64 = 500;
 const RECHECK_HOURS: i64 = 20;
 /// Messages that one cycle reads.
 pub(crate) const MESSAGES_MAX: u64 = 2_000;
-/// Open deals that one cycle looks at, those first that were followed up on the longest time ago.
+/// Open deals that one cycle looks at, in the order of their last follow-up or else of their stage's beginning.
 const DEALS_MAX: u64 = 10_000;
 /// Quotes that one cycle looks at.
 const QUOTES_MAX: u64 = 5_000;
@@ -64,6 +64,10 @@ pub(crate) struct Gather<'a> {
 impl Gather<'_> {
     fn today(&self) -> Date {
         self.tenant.calendar.local_date(self.now)
+    }
+
+    fn as_of(&self) -> Option<Timestamp> {
+        self.is_rehearsal.then_some(self.now)
     }
 
     /// Loads all inputs.
@@ -149,10 +153,13 @@ impl Gather<'_> {
 
     async fn compliance(&self, today: Date, horizon: Date) -> StoreResult<Vec<ComplianceRef>> {
         let items = self.scope.list_compliance_due(horizon, COMPLIANCE_MAX).await?;
+        let mut letters = 0;
         let mut found = Vec::with_capacity(items.len());
         for item in items {
             let mut addressee = None;
-            if matches!(compliance_step(&item.facts, today), ComplianceStep::Remind { .. }) {
+            let step = compliance_step(&item.facts, today);
+            if matches!(step, ComplianceStep::Remind { .. }) && letters < LETTERS_MAX {
+                letters += 1;
                 let person = self.people(&[(item.client, item.contact)]).await?.pop().flatten();
                 let subject = Subject { kind: SubjectKind::ComplianceItem, id: item.id.uuid() };
                 addressee = self
@@ -176,7 +183,7 @@ impl Gather<'_> {
         wanted: &[(ClientId, Option<ContactId>)],
     ) -> StoreResult<Vec<Option<Person>>> {
         let named: Vec<ContactId> = wanted.iter().filter_map(|(_, contact)| *contact).collect();
-        let mut people = self.scope.load_people(&named, self.now).await?;
+        let mut people = self.scope.load_people(&named, self.now, self.as_of()).await?;
         let is_reachable = |contact: Option<ContactId>, people: &HashMap<ContactId, Person>| {
             contact.is_some_and(|it| {
                 people.get(&it).is_some_and(|person| person.unreachable().is_none())
@@ -189,7 +196,7 @@ impl Gather<'_> {
             .collect();
         let stand_ins = self.scope.default_contacts(&orphaned).await?;
         let others: Vec<ContactId> = stand_ins.values().copied().collect();
-        people.extend(self.scope.load_people(&others, self.now).await?);
+        people.extend(self.scope.load_people(&others, self.now, self.as_of()).await?);
         Ok(wanted
             .iter()
             .map(|(client, contact)| {
@@ -224,7 +231,7 @@ impl Gather<'_> {
             self.scope.select_next_contacts_to_touch(self.now, limit).await?
         };
         let contacts: Vec<ContactId> = due.iter().map(|it| it.contact).collect();
-        let people = self.scope.load_people(&contacts, self.now).await?;
+        let people = self.scope.load_people(&contacts, self.now, self.as_of()).await?;
         let clients: Vec<ClientId> = due.iter().map(|it| it.client).collect();
         let accounts = self.scope.load_account_facts(&clients, self.now, self.today()).await?;
         let mentions = self.scope.load_mentions(&clients, self.today()).await?;
@@ -251,13 +258,18 @@ impl Gather<'_> {
         Ok(targets)
     }
 
-    /// The parts of a priority that count for something, in words.
+    /// The parts of a priority that count for something, the weightiest first, in words.
     fn reasons(&self, clock: &DueClock, account: Option<&AccountFacts>) -> Vec<String> {
         let Some(account) = account else { return Vec::new() };
         let facts = upkeep::standing_facts(self.tenant, account, self.today());
         let priority = score(&facts, clock.due, clock.last_touch_at.is_none(), self.now);
-        let counted = priority.parts.into_iter().filter(|part| Score(0) < part.points);
-        counted.map(|part| format!("{} +{}: {}", part.factor, part.points, part.because)).collect()
+        let mut counted: Vec<_> =
+            priority.parts.into_iter().filter(|part| Score(0) < part.points).collect();
+        counted.sort_by_key(|part| std::cmp::Reverse(part.points));
+        counted
+            .into_iter()
+            .map(|part| format!("{} +{}: {}", part.factor, part.points, part.because))
+            .collect()
     }
 
     /// A rehearsal computes standings for itself, since it writes none.

@@ -8,9 +8,10 @@ use domain::{
     cycle::{ActionRef, InputCounts, Metrics, Phase, PlanInputs, PlanOutput, WorkBlock},
     engagement::in_time_since,
     id::{ActionId, MessageId},
-    policy::{Effect, Moment, Reason},
+    policy::{ASK_AGE_DAYS_MAX, Effect, Moment, Reason},
     proposal::{Payload, Proposal},
     record::Direction,
+    tenant::TenantSettings,
     time::Timestamp,
 };
 use store::{Scope, action::JudgedProposal, mail::MessageRow};
@@ -115,7 +116,7 @@ async fn leave_out_known(
         .filter(|it| seen.insert(it.dedup_key.clone()))
         .collect();
     let keys: Vec<String> = fresh.iter().map(|it| it.dedup_key.clone()).collect();
-    let known = scope.known_dedup_keys(&keys, stage.now).await?;
+    let known = scope.known_dedup_keys(&keys, stage.as_of()).await?;
     fresh.retain(|it| !known.contains(&it.dedup_key));
     let left_out = u32::try_from(all - fresh.len()).unwrap_or(u32::MAX);
     if stage.is_rehearsal() {
@@ -134,7 +135,8 @@ async fn judge(
     metrics: &Metrics,
     proposals: Vec<Proposal>,
 ) -> Result<Vec<JudgedProposal>, AgentError> {
-    let gate = Gate::new(stage.tenant, stage.now, metrics, &inputs.goals);
+    let gate =
+        Gate { as_of: stage.as_of(), ..Gate::new(stage.tenant, stage.now, metrics, &inputs.goals) };
     // Orders come by the hundred, and their state was just loaded.
     let waiting: HashSet<_> = inputs
         .new_orders
@@ -143,7 +145,7 @@ async fn judge(
         .map(|order| (order.id.uuid(), order.client))
         .collect();
     let settings = &stage.tenant.settings;
-    let known = gate.meet(scope, &proposals).await?;
+    let known = gate.load_known(scope, &proposals).await?;
     let known_clients = screen::known_clients(scope, &proposals).await?;
     let mut judged = Vec::with_capacity(proposals.len());
     for mut proposal in proposals {
@@ -160,7 +162,7 @@ async fn judge(
         };
         let (status, hours) = match verdict.effect {
             _ if stage.is_rehearsal() => (ActionStatus::WouldDo, settings.proposal_hours),
-            Effect::Allow => (ActionStatus::Proposed, settings.proposal_hours),
+            Effect::Allow => (ActionStatus::Proposed, hours_to_run(&proposal, settings)),
             Effect::NeedsApproval => (ActionStatus::Awaiting, settings.approval_hours),
             Effect::Deny => (ActionStatus::Blocked, settings.proposal_hours),
         };
@@ -175,6 +177,16 @@ async fn judge(
         judged.push(JudgedProposal { proposal, verdict, facts, status, expires_at });
     }
     Ok(judged)
+}
+
+/// How long a permitted action waits for its turn.
+///
+/// A mail is read once, so what it asks for waits for as long as the policy lets its words count; anything else is
+/// proposed again from fresher facts.
+fn hours_to_run(proposal: &Proposal, settings: &TenantSettings) -> u32 {
+    let hours = settings.proposal_hours;
+    let ask_hours = u32::try_from(ASK_AGE_DAYS_MAX * 24).unwrap_or(hours);
+    if proposal.payload.message().is_some() { hours.max(ask_hours) } else { hours }
 }
 
 /// A touch fires once per epoch of its clock, whatever becomes of the proposal.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::TimeDelta;
 use domain::{
-    action::{ActionKind, ActionStatus},
+    action::ActionKind,
     engagement::{OrderRhythm, StandingFacts, TouchKind, churn_risk, standing_points},
     id::ClientId,
     mail::{MessageKind, SenderProof},
@@ -25,6 +25,8 @@ use store::{
 /// Accounts whose standing one cycle computes anew; a million of them are gone through in three weeks of hours,
 /// and whatever changes comes first.
 pub(crate) const REFRESH_CLIENTS_MAX: u64 = 2_000;
+/// Accounts that one statement asks about: a rehearsal asks about all whose clocks are due.
+const CLIENTS_PER_STATEMENT: usize = 2_000;
 /// How old a standing may be: it changes with orders and with days, not with hours.
 const STANDING_AGE_HOURS: i64 = 24;
 /// Proposals that one cycle lets expire.
@@ -33,19 +35,12 @@ const EXPIRE_MAX: u64 = 1_000;
 pub(crate) const REARM_DAYS: i64 = 7;
 
 /// Ends what waited too long, and lets the clocks behind it fire again.
-///
-/// What the policy or a person had agreed to and no budget was left for has the mail behind it read again. What
-/// nobody decided on has not: a person who passed over a doubtful mail is not asked about it twice.
 pub(crate) async fn expire(scope: &Scope<'_>, now: Timestamp) -> StoreResult<()> {
-    let mut unanswered = Vec::new();
     for action in scope.expire_actions(now, EXPIRE_MAX).await? {
         // Nobody refused it: it is planned again at once, from today's facts.
         rearm(scope, &action, now, now).await?;
-        if action.status != ActionStatus::Awaiting {
-            unanswered.extend(action.proposal.payload.message());
-        }
     }
-    scope.mark_messages_unhandled(&unanswered).await
+    Ok(())
 }
 
 /// Lets the clock behind a touch fire again at `at`.
@@ -119,6 +114,19 @@ pub(crate) async fn refresh_standings(
 
 /// What the clocks of some accounts are to say.
 pub(crate) async fn standings(
+    scope: &Scope<'_>,
+    tenant: &Tenant,
+    clients: &[ClientId],
+    now: Timestamp,
+) -> StoreResult<Vec<StandingUpdate>> {
+    let mut updates = Vec::new();
+    for chunk in clients.chunks(CLIENTS_PER_STATEMENT) {
+        updates.extend(standings_of(scope, tenant, chunk, now).await?);
+    }
+    Ok(updates)
+}
+
+async fn standings_of(
     scope: &Scope<'_>,
     tenant: &Tenant,
     clients: &[ClientId],

@@ -158,6 +158,9 @@ fn act(text: &mut String, it: &ActOutput, names: &Names) {
     }
 }
 
+/// Parts of a touch's priority that are shown.
+const PARTS_SHOWN: usize = 2;
+
 fn is_held_order(it: &ActionRef) -> bool {
     it.kind == ActionKind::ProcessOrder
         && it.outcome.as_deref().is_some_and(|it| it.starts_with("held"))
@@ -168,7 +171,15 @@ fn kinds(it: &ActOutput, wanted: impl Fn(ActionKind) -> bool) -> Vec<&ActionRef>
 }
 
 fn letter(it: &ActionRef) -> String {
-    format!("{} · {}", it.kind.as_str().replace('_', " "), it.reasons.join("; "))
+    let kind = it.kind.as_str().replace('_', " ");
+    if it.kind != ActionKind::SendTouch {
+        return format!("{kind} · {}", it.reasons.join("; "));
+    }
+    // A priority is a sum; its weightiest parts tell a person enough, and `--json` has them all with their points.
+    let because = it.reasons.iter().take(PARTS_SHOWN);
+    let because: Vec<&str> =
+        because.map(|part| part.split_once(": ").map_or(part.as_str(), |(_, why)| why)).collect();
+    format!("{kind} · {}", because.join("; "))
 }
 
 fn task(it: &ActionRef, names: &Names) -> String {

@@ -1,6 +1,6 @@
 //! Engagement clocks: who is due, and that somebody was touched.
 
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use domain::{
     engagement::{
@@ -86,10 +86,15 @@ impl DueClock {
 
 /// Sorts by priority, then by how long they are due, then by key.
 pub fn sort_due(due: &mut [DueClock]) {
-    due.sort_by(|a, b| {
-        b.score.cmp(&a.score).then_with(|| a.due.cmp(&b.due)).then_with(|| a.key.cmp(&b.key))
-    });
+    due.sort_by(cmp_due);
 }
+
+fn cmp_due(a: &DueClock, b: &DueClock) -> Ordering {
+    b.score.cmp(&a.score).then_with(|| a.due.cmp(&b.due)).then_with(|| a.key.cmp(&b.key))
+}
+
+/// Levels of standing that are looked into first; twice as many each time that these were not enough.
+const LEVELS_AT_FIRST: usize = 2;
 
 impl DueRow {
     fn due_clock(self, now: Timestamp) -> Option<DueClock> {
@@ -123,26 +128,33 @@ impl Scope<'_> {
     /// The contacts to touch next, most pressing first: the specification's `select_next_contacts_to_touch`.
     ///
     /// Among equal standing points the earlier due ranks first (a property of `domain::engagement`). So the first of
-    /// each level is its best, the `limit` levels with the best of these are the only ones that can matter, and of
-    /// each its first `limit` are enough. Each level is one seek in an index: the size of the table does not matter.
+    /// each level is its best, and levels are looked into in the order of these until the next level's best would
+    /// come too late; of each its first `limit` are enough. Each level is one seek in an index: the size of the
+    /// table does not matter.
     pub async fn select_next_contacts_to_touch(
         &self,
         now: Timestamp,
         limit: u32,
     ) -> StoreResult<Vec<DueClock>> {
-        let all: Vec<i32> = (0..=STANDING_POINTS_MAX).collect();
-        let mut first = self.first_of_levels(&all, now, 1).await?;
-        sort_due(&mut first);
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-        if limit <= 1 || first.is_empty() {
-            first.truncate(wanted);
-            return Ok(first);
+        let all: Vec<i32> = (0..=STANDING_POINTS_MAX).collect();
+        let mut best = self.first_of_levels(&all, now, 1).await?;
+        sort_due(&mut best);
+        let mut due: Vec<DueClock> = Vec::new();
+        let (mut rest, mut count) = (best.as_slice(), LEVELS_AT_FIRST);
+        while let Some(next) = rest.first() {
+            let is_enough = wanted <= due.len();
+            if is_enough && due.last().is_none_or(|last| cmp_due(last, next) == Ordering::Less) {
+                break;
+            }
+            let (now_looked_into, later) = rest.split_at(count.min(rest.len()));
+            let levels: Vec<i32> =
+                now_looked_into.iter().map(|clock| clock.standing.value()).collect();
+            due.extend(self.first_of_levels(&levels, now, limit).await?);
+            sort_due(&mut due);
+            due.truncate(wanted);
+            (rest, count) = (later, count.saturating_mul(2));
         }
-        let levels: Vec<i32> =
-            first.iter().take(wanted).map(|clock| clock.standing.value()).collect();
-        let mut due = self.first_of_levels(&levels, now, limit).await?;
-        sort_due(&mut due);
-        due.truncate(wanted);
         Ok(due)
     }
 

@@ -1,6 +1,6 @@
 //! The tenant's lock: one run at a time, and a fence that a late worker cannot pass.
 //!
-//! The run owns the lock, not a phase: each phase acquires it again with the run's id, and it may lapse in between.
+//! The run owns the lock, not a phase: each phase renews it, and whoever comes too late for that has lost it.
 //! The row is never deleted, so its number never goes back.
 
 use domain::{
@@ -12,7 +12,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, sea_query::Expr,
 };
 
-use crate::{Fence, Store, StoreResult};
+use crate::{Fence, Store, StoreError, StoreResult};
 
 /// What came of asking for a tenant's lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,33 @@ impl Store {
         };
         txn.commit().await?;
         Ok(outcome)
+    }
+
+    /// Keeps the tenant's lock for longer, under the fence it was drawn with.
+    ///
+    /// A hold that lapsed is kept as well, as long as nobody took the lock since: then it is lost for good.
+    pub async fn renew_tenant(
+        &self,
+        tenant: TenantId,
+        fence: Fence,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> StoreResult<()> {
+        use locks::Column;
+        let kept = locks::Entity::update_many()
+            .col_expr(Column::LockedAt, Expr::value(now))
+            .col_expr(Column::ExpiresAt, Expr::value(expires_at))
+            .filter(Column::TenantId.eq(tenant.uuid()))
+            .filter(Column::Fence.eq(fence.number))
+            .filter(Column::RunId.is_not_null())
+            .exec(self.db())
+            .await?;
+        if kept.rows_affected == 1 {
+            return Ok(());
+        }
+        let row = locks::Entity::find_by_id(tenant.uuid()).one(self.db()).await?;
+        let current = row.map_or(0, |row| row.fence);
+        Err(StoreError::FenceLost { held: fence.number, current })
     }
 
     /// Gives the lock back, if this fence still holds it.

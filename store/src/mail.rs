@@ -159,20 +159,6 @@ impl Scope<'_> {
         }
         Ok(())
     }
-
-    /// Has messages considered again by the next plan: what was proposed because of them came to nothing.
-    pub async fn mark_messages_unhandled(&self, ids: &[MessageId]) -> StoreResult<()> {
-        use messages::Column;
-        for chunk in ids.chunks(MESSAGES_PER_STATEMENT) {
-            messages::Entity::update_many()
-                .col_expr(Column::HandledAt, Expr::value(None::<Timestamp>))
-                .filter(Column::TenantId.eq(self.tenant.uuid()))
-                .filter(Column::Id.is_in(chunk.iter().map(|it| it.uuid())))
-                .exec(&self.conn)
-                .await?;
-        }
-        Ok(())
-    }
 }
 
 /// Messages marked in one statement.

@@ -19,7 +19,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use crate::{Scope, StoreResult, Transition, brought, error::unreadable};
+use crate::{Scope, StoreResult, brought, error::unreadable};
 
 const CHECKED: &str = "\
     UPDATE orders SET status = brought.status, computed_total_minor = brought.total, \
@@ -165,17 +165,6 @@ impl Scope<'_> {
             );
         }
         Ok(keys)
-    }
-
-    /// Keeps a verdict; see [`Self::mark_orders_checked`].
-    pub async fn mark_order_checked(
-        &self,
-        checked: &CheckedOrder,
-        run: RunId,
-        now: Timestamp,
-    ) -> StoreResult<Transition> {
-        let moved = self.mark_orders_checked(std::slice::from_ref(checked), run, now).await?;
-        Ok(if moved.is_empty() { Transition::Lost } else { Transition::Moved })
     }
 
     /// Keeps verdicts: the orders' status and total, their faults, and that earlier faults are gone.

@@ -42,7 +42,7 @@ pub struct OutboundRow {
 }
 
 /// States of a letter that nobody knows to have left, and that may have.
-const MAY_HAVE_LEFT: [&str; 2] =
+pub(crate) const MAY_HAVE_LEFT: [&str; 2] =
     [OutboundStatus::Claimed.as_str(), OutboundStatus::Unknown.as_str()];
 
 /// An intent to write down.

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use domain::{
-    engagement::ClockState,
+    engagement::{ClockState, StageType},
     id::{ClientId, ContactId},
-    record::{Unreachable, unreachable_because},
+    proposal::CaseKind,
+    record::{ClockOwner, OpenOrClosed, OrderStatus, Unreachable, unreachable_because},
     time::{Date, Timestamp},
 };
 use entity::contacts;
@@ -14,7 +15,7 @@ use sea_orm::{
     Value, prelude::Uuid,
 };
 
-use crate::{Scope, StoreResult, error::unreadable};
+use crate::{Scope, StoreResult, error::unreadable, moment::storable, outbound::MAY_HAVE_LEFT};
 
 /// A contact with everything that decides whether and how to write to them.
 #[derive(Clone, Debug)]
@@ -145,60 +146,75 @@ pub struct Mentions {
 /// People, or accounts, asked for in one statement.
 const IDS_PER_STATEMENT: usize = 1_024;
 
-/// Everything about some people in one statement: each of them is asked about twice for every letter, and a
-/// statement's way to the database and back costs more than what it does there.
-///
-/// One that was handed over and not answered for may have left: the person is not written to again at once.
-const PEOPLE: &str = "\
-    SELECT person.id, person.client_id, person.name, person.title, person.email, person.is_active, \
-        account.name AS client_name, account.is_active AS client_is_active, \
-        (SELECT reason FROM suppressions \
-            WHERE tenant_id = person.tenant_id AND address = person.email) AS suppressed_because, \
-        EXISTS (SELECT 1 FROM cases \
-            WHERE tenant_id = person.tenant_id AND client_id = person.client_id \
-                AND kind IN ('complaint', 'safety') \
-                AND opened_at <= $2 AND (status = 'open' OR closed_at > $2)) AS has_open_case, \
-        (SELECT MAX(COALESCE(sent_at, claimed_at)) FROM outbound_messages \
-            WHERE tenant_id = person.tenant_id AND contact_id = person.id \
-                AND (sent_at IS NOT NULL OR status IN ('claimed', 'unknown')) \
-                AND COALESCE(sent_at, claimed_at) <= $2) AS last_letter_at, \
-        clock.epoch, clock.fired_epoch, clock.next_touch_due, \
-        clock.last_touch_at, clock.last_touch_type, clock.paused_until \
-    FROM contacts AS person \
-    JOIN clients AS account \
-        ON account.tenant_id = person.tenant_id AND account.id = person.client_id \
-    LEFT JOIN engagement_clocks AS clock \
-        ON clock.tenant_id = person.tenant_id AND clock.entity_type = 'contact' \
-            AND clock.entity_id = person.id \
-    WHERE person.tenant_id = $1 AND person.id IN ";
+/// Everything about some people in one statement: a statement's way to the database and back costs more than what
+/// it does there.
+fn people_sql() -> String {
+    let quoted = |names: &[&str]| {
+        let quoted: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
+        quoted.join(", ")
+    };
+    let grave = quoted(&[CaseKind::Complaint.as_str(), CaseKind::Safety.as_str()]);
+    let open = OpenOrClosed::Open;
+    // A letter that was handed over and not answered for may have left: nobody is written to again at once.
+    let may_have_left = quoted(&MAY_HAVE_LEFT);
+    let contact = ClockOwner::Contact;
+    format!(
+        "SELECT person.id, person.client_id, person.name, person.title, person.email, \
+            person.is_active, account.name AS client_name, account.is_active AS client_is_active, \
+            (SELECT reason FROM suppressions WHERE tenant_id = person.tenant_id \
+                AND address = person.email) AS suppressed_because, \
+            EXISTS (SELECT 1 FROM cases WHERE tenant_id = person.tenant_id \
+                AND client_id = person.client_id AND kind IN ({grave}) AND opened_at <= $2 \
+                AND (status = '{open}' OR closed_at > $2)) AS has_open_case, \
+            (SELECT MAX(COALESCE(sent_at, claimed_at)) FROM outbound_messages \
+                WHERE tenant_id = person.tenant_id AND contact_id = person.id \
+                AND (sent_at IS NOT NULL OR status IN ({may_have_left})) \
+                AND COALESCE(sent_at, claimed_at) <= $3) AS last_letter_at, \
+            clock.epoch, clock.fired_epoch, clock.next_touch_due, \
+            clock.last_touch_at, clock.last_touch_type, clock.paused_until \
+        FROM contacts AS person \
+        JOIN clients AS account \
+            ON account.tenant_id = person.tenant_id AND account.id = person.client_id \
+        LEFT JOIN engagement_clocks AS clock \
+            ON clock.tenant_id = person.tenant_id AND clock.entity_type = '{contact}' \
+                AND clock.entity_id = person.id \
+        WHERE person.tenant_id = $1 AND person.id IN "
+    )
+}
 
-const MENTIONS: &str = "\
-    SELECT account.id, \
-        (SELECT number FROM orders \
-            WHERE tenant_id = account.tenant_id AND client_id = account.id \
-                AND status <> 'cancelled' AND ordered_on <= $2 \
-            ORDER BY ordered_on DESC, number DESC LIMIT 1) AS last_number, \
-        (SELECT MAX(ordered_on) FROM orders \
-            WHERE tenant_id = account.tenant_id AND client_id = account.id \
-                AND status <> 'cancelled' AND ordered_on <= $2) AS last_day, \
-        (SELECT name FROM deals \
-            WHERE tenant_id = account.tenant_id AND client_id = account.id \
-                AND stage_type IN ('open', 'ongoing') AND stage_entered_on <= $2 \
-            ORDER BY external_id LIMIT 1) AS open_deal \
-    FROM clients AS account \
-    WHERE account.tenant_id = $1 AND account.id IN ";
+fn mentions_sql() -> String {
+    let (cancelled, open, ongoing) = (OrderStatus::Cancelled, StageType::Open, StageType::Ongoing);
+    let of_account = "tenant_id = account.tenant_id AND client_id = account.id";
+    let ordered = format!("{of_account} AND status <> '{cancelled}' AND ordered_on <= $2");
+    format!(
+        "SELECT account.id, \
+            (SELECT number FROM orders WHERE {ordered} \
+                ORDER BY ordered_on DESC, number DESC LIMIT 1) AS last_number, \
+            (SELECT MAX(ordered_on) FROM orders WHERE {ordered}) AS last_day, \
+            (SELECT name FROM deals WHERE {of_account} \
+                AND stage_type IN ('{open}', '{ongoing}') AND stage_entered_on <= $2 \
+                ORDER BY external_id LIMIT 1) AS open_deal \
+        FROM clients AS account WHERE account.tenant_id = $1 AND account.id IN "
+    )
+}
 
 impl Scope<'_> {
     /// Some contacts as they are at a moment, by id; those that are not this tenant's are missing.
+    ///
+    /// A rehearsal looks from `as_of` and does not see later letters. In a real cycle the newest counts, whatever
+    /// its date: a clock that was set back must not let a second one leave.
     pub async fn load_people(
         &self,
         ids: &[ContactId],
         now: Timestamp,
+        as_of: Option<Timestamp>,
     ) -> StoreResult<HashMap<ContactId, Person>> {
         let mut people = HashMap::with_capacity(ids.len());
         for chunk in ids.chunks(IDS_PER_STATEMENT) {
             let ids = chunk.iter().map(|id| id.uuid());
-            let statement = self.about(PEOPLE, now.into(), ids);
+            let letters_until = storable(as_of.unwrap_or(Timestamp::MAX_UTC));
+            let fixed = vec![now.into(), letters_until.into()];
+            let statement = self.statement_for_ids(&people_sql(), fixed, ids);
             for row in PersonRow::find_by_statement(statement).all(&self.conn).await? {
                 let person = row.person()?;
                 people.insert(person.contact, person);
@@ -248,7 +264,7 @@ impl Scope<'_> {
         let mut mentions = HashMap::with_capacity(clients.len());
         for chunk in clients.chunks(IDS_PER_STATEMENT) {
             let ids = chunk.iter().map(|id| id.uuid());
-            let statement = self.about(MENTIONS, today.into(), ids);
+            let statement = self.statement_for_ids(&mentions_sql(), vec![today.into()], ids);
             for row in MentionRow::find_by_statement(statement).all(&self.conn).await? {
                 let last_order = row.last_number.zip(row.last_day);
                 let it = Mentions { last_order, open_deal: row.open_deal };
@@ -260,18 +276,25 @@ impl Scope<'_> {
         Ok(mentions)
     }
 
-    /// A statement of this tenant at a moment, about a list of ids at its end.
+    /// A statement of this tenant, `$1`, with some fixed values after it and a list of ids at its end.
     ///
     /// The list is filled up to a power of two with its own last id, so that a connection meets few different
     /// texts and has each of them prepared already.
-    fn about(&self, sql: &str, at: Value, ids: impl Iterator<Item = Uuid>) -> Statement {
-        let mut values: Vec<Value> = vec![self.tenant.uuid().into(), at];
-        values.extend(ids.map(Value::from));
-        let count = values.len().saturating_sub(2).next_power_of_two();
-        let last = values.last().cloned().unwrap_or(Value::Uuid(None));
-        values.resize(count.saturating_add(2), last);
+    fn statement_for_ids(
+        &self,
+        sql: &str,
+        fixed: Vec<Value>,
+        ids: impl Iterator<Item = Uuid>,
+    ) -> Statement {
+        let mut ids: Vec<Uuid> = ids.collect();
+        let last = ids.last().copied().unwrap_or_default();
+        ids.resize(ids.len().next_power_of_two(), last);
+        let mut values: Vec<Value> = vec![self.tenant.uuid().into()];
+        values.extend(fixed);
+        let first = values.len().saturating_add(1);
         let places: Vec<String> =
-            (3..values.len().saturating_add(1)).map(|it| format!("${it}")).collect();
+            (first..first.saturating_add(ids.len())).map(|it| format!("${it}")).collect();
+        values.extend(ids.into_iter().map(Value::from));
         let sql = format!("{sql}({})", places.join(", "));
         Statement::from_sql_and_values(self.backend(), sql, values)
     }

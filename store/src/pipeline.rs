@@ -82,7 +82,8 @@ pub struct ComplianceRow {
 }
 
 impl Scope<'_> {
-    /// Deals that are neither won nor lost and were opened by `today`, those first that were left alone the longest.
+    /// Deals that are neither won nor lost and were opened by `today`, in the order of their last follow-up or, if
+    /// there was none, of their stage's beginning.
     pub async fn list_open_deals(&self, today: Date, limit: u64) -> StoreResult<Vec<DealRow>> {
         let open = [StageType::Open, StageType::Ongoing, StageType::OnHold].map(StageType::as_str);
         let rows = deals::Entity::find()

@@ -75,7 +75,7 @@ async fn a_dedup_key_is_proposed_once(test: TestDb) {
     let scope = world.scope();
     assert_eq!(scope.list_actions(&[], 10).await.unwrap().len(), 1);
     let keys = ["one", "two"].map(str::to_owned);
-    let known = scope.known_dedup_keys(&keys, world.in_hours(24)).await.unwrap();
+    let known = scope.known_dedup_keys(&keys, None).await.unwrap();
     assert_eq!(known.into_iter().collect::<Vec<_>>(), ["one"]);
     let south = World::new(&test, "south").await;
     let run = south.run(None).await;
@@ -99,7 +99,7 @@ async fn many_proposals_keep_their_rank(test: TestDb) {
         scope.list_runnable(world.now, 5_000).await.unwrap().iter().map(|it| it.id).collect();
     assert_eq!(runnable, ids);
     let keys: Vec<String> = (0..2_000).map(|n| format!("key {n}")).collect();
-    assert_eq!(scope.known_dedup_keys(&keys, world.in_hours(24)).await.unwrap().len(), 1_203);
+    assert_eq!(scope.known_dedup_keys(&keys, None).await.unwrap().len(), 1_203);
 }
 
 async fn a_state_is_left_by_the_first_who_asks(test: TestDb) {
@@ -281,7 +281,7 @@ async fn what_nobody_decided_on_expires_once(test: TestDb) {
         assert_eq!(row.error.is_some(), may_expire, "{was}");
         // What nobody refused may be proposed again; what anybody did about the rest stands.
         let key = was.as_str().to_owned();
-        let known = scope.known_dedup_keys(&[key], world.in_hours(24)).await.unwrap();
+        let known = scope.known_dedup_keys(&[key], None).await.unwrap();
         assert_eq!(known.is_empty(), may_expire, "{was}");
     }
 }

@@ -185,7 +185,9 @@ async fn desk(test: &TestDb) -> Desk<'_> {
 async fn check(desk: &Desk<'_>, from: OrderStatus, faults: &[Fault], hour: i64) -> Transition {
     let checked = CheckedOrder { id: desk.order, from, verdict: verdict(faults) };
     let scope = desk.world.scope();
-    scope.mark_order_checked(&checked, desk.run, desk.world.in_hours(hour)).await.unwrap()
+    let now = desk.world.in_hours(hour);
+    let moved = scope.mark_orders_checked(&[checked], desk.run, now).await.unwrap();
+    if moved.contains(&desk.order) { Transition::Moved } else { Transition::Lost }
 }
 
 async fn order(desk: &Desk<'_>) -> orders::Model {

@@ -179,7 +179,7 @@ async fn order(
     let held = world.order(OrderStatus::New, &held).await;
     let verdict = verdict(&[fault(FaultCode::PriceMismatch, "lines[1].unit_price")]);
     let checked = CheckedOrder { id: held, from: OrderStatus::New, verdict };
-    world.scope().mark_order_checked(&checked, run, world.in_hours(-30)).await.unwrap();
+    world.scope().mark_orders_checked(&[checked], run, world.in_hours(-30)).await.unwrap();
     (new, held)
 }
 

@@ -151,8 +151,6 @@ async fn write_about_people(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     watch.look_after("mark_standing_stale").await;
     scope.mark_messages_handled(&[theirs.message], now).await.unwrap();
     watch.look_after("mark_messages_handled").await;
-    scope.mark_messages_unhandled(&[theirs.message]).await.unwrap();
-    watch.look_after("mark_messages_unhandled").await;
     scope.mark_buyer_signal(theirs.client, today(), now).await.unwrap();
     watch.look_after("mark_buyer_signal").await;
     let touch = Touch {
@@ -171,8 +169,6 @@ async fn write_about_business(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     let (now, day, theirs) = (later(), today(), watch.theirs.clone());
     let checked =
         CheckedOrder { id: theirs.new_order, from: OrderStatus::New, verdict: verdict(&[]) };
-    let kept = scope.mark_order_checked(&checked, theirs.run, now).await.unwrap();
-    watch.look("mark_order_checked", kept).await;
     let kept = scope.mark_orders_checked(&[checked], theirs.run, now).await.unwrap();
     assert!(kept.is_empty());
     watch.look_after("mark_orders_checked").await;

@@ -198,7 +198,7 @@ async fn a_price_that_is_named_again_is_seen(test: TestDb) {
         let id = world.order(OrderStatus::New, &row).await;
         let verdict = verdict(&[fault(code, "lines[1].unit_price")]);
         let checked = CheckedOrder { id, from: OrderStatus::New, verdict };
-        world.scope().mark_order_checked(&checked, run, world.in_hours(hour)).await.unwrap();
+        world.scope().mark_orders_checked(&[checked], run, world.in_hours(hour)).await.unwrap();
     };
     order("before", FaultCode::PriceMismatch, 1, 1_000).await;
     order("another fault", FaultCode::NoPrice, 2, 1_000).await;

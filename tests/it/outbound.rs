@@ -164,7 +164,7 @@ async fn last_letter(desk: &Desk<'_>) -> Option<Timestamp> {
 }
 
 async fn last_letter_at(desk: &Desk<'_>, now: Timestamp) -> Option<Timestamp> {
-    let people = desk.world.scope().load_people(&[desk.contact], now).await.unwrap();
+    let people = desk.world.scope().load_people(&[desk.contact], now, Some(now)).await.unwrap();
     people[&desk.contact].last_letter_at
 }
 

@@ -330,7 +330,7 @@ async fn the_numbers_count_what_is_visible(test: TestDb) {
     let held = world.order(OrderStatus::New, &rows::order("4", client)).await;
     let verdict = verdict(&[fault(FaultCode::NoPrice, "a"), fault(FaultCode::NoLines, "b")]);
     let checked = CheckedOrder { id: held, from: OrderStatus::New, verdict };
-    scope.mark_order_checked(&checked, run, world.now).await.unwrap();
+    scope.mark_orders_checked(&[checked], run, world.now).await.unwrap();
     count_in_the_pipeline(&world, client).await;
     let task = TaskPayload { task: AskKind::Call, justification: Justification::None };
     let id = action(&world, "task").await;

@@ -71,7 +71,7 @@ async fn read_accounts(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
 async fn read_actions(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
     let now = later();
     let keys = ["send_touch:1", ELSEWHERE].map(str::to_owned);
-    found.insert("known_dedup_keys", many(scope.known_dedup_keys(&keys, now).await.unwrap()));
+    found.insert("known_dedup_keys", many(scope.known_dedup_keys(&keys, None).await.unwrap()));
     found.insert("list_runnable", many(scope.list_runnable(now, LIMIT).await.unwrap()));
     let states = [ActionStatus::Awaiting];
     found.insert("list_actions", many(scope.list_actions(&states, LIMIT).await.unwrap()));
@@ -163,7 +163,7 @@ async fn read_people(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
     found.insert("list_due_clocks", many(scope.list_due_clocks(now, LIMIT).await.unwrap()));
     let clock = scope.find_clock(ClockOwner::Contact, ids.contact.uuid()).await.unwrap();
     found.insert("find_clock", many(clock));
-    found.insert("load_people", many(scope.load_people(&people, now).await.unwrap()));
+    found.insert("load_people", many(scope.load_people(&people, now, None).await.unwrap()));
     found.insert("default_contacts", many(scope.default_contacts(&clients).await.unwrap()));
     found.insert("load_mentions", many(scope.load_mentions(&clients, day).await.unwrap()));
     found.insert(

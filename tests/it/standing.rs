@@ -230,7 +230,7 @@ async fn a_closed_case_opens_the_account_again(test: TestDb) {
     let scope = world.scope();
     refresh(&world, world.now).await;
     assert!(due(&world, world.now).await.is_empty());
-    assert!(scope.load_people(&[contact], world.now).await.unwrap()[&contact].has_open_case);
+    assert!(scope.load_people(&[contact], world.now, None).await.unwrap()[&contact].has_open_case);
 
     let later = world.in_hours(1);
     assert_eq!(scope.mark_case_closed(other, later).await.unwrap(), Transition::Moved);
@@ -241,7 +241,7 @@ async fn a_closed_case_opens_the_account_again(test: TestDb) {
     assert_eq!(scope.mark_case_closed(case, later).await.unwrap(), Transition::AlreadyThere);
     // A rehearsal of an earlier moment still sees them as they were.
     for (moment, was_open) in [(world.now, true), (later, false), (world.in_hours(-26), false)] {
-        let people = scope.load_people(&[contact], moment).await.unwrap();
+        let people = scope.load_people(&[contact], moment, None).await.unwrap();
         assert_eq!(people[&contact].has_open_case, was_open, "{moment}");
         let cases = scope.list_open_safety_cases(moment, 10).await.unwrap();
         assert_eq!(cases.len(), usize::from(was_open), "{moment}");
@@ -277,7 +277,7 @@ async fn an_address_is_suppressed_for_everybody_who_has_it(test: TestDb) {
     let refreshed: BTreeSet<ClientId> = refresh(&world, world.now).await.into_iter().collect();
     assert_eq!(refreshed, BTreeSet::from([one, two]), "both are asked about again");
     assert!(due(&world, world.now).await.is_empty());
-    let people = world.scope().load_people(&contacts, world.now).await.unwrap();
+    let people = world.scope().load_people(&contacts, world.now, None).await.unwrap();
     for contact in contacts {
         assert_eq!(people[&contact].suppressed_because.as_deref(), Some("bounced"));
         assert_eq!(people[&contact].unreachable(), Some(Unreachable::Suppressed));

@@ -218,7 +218,8 @@ impl Watch {
             .collect();
         assert_eq!(listed, self.unreachable(block.started_at).await);
         let counted = block.plan.as_ref().expect("it planned").inputs.unreachable;
-        assert!(usize::try_from(counted).expect("it is small") <= listed.len());
+        let counted = usize::try_from(counted).expect("it is small");
+        assert!(0 < counted && counted <= listed.len(), "{counted} of {}", listed.len());
         self.letters_are_in_the_ledger_once().await;
     }
 

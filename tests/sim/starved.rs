@@ -1,4 +1,4 @@
-//! What budgets keep waiting for too long is not lost: it ends, and the mail behind it is read again.
+//! What a client asked for waits for its budget longer than what can be proposed again.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,10 @@ use crate::{
     town::{OPENING, Setup, Town},
 };
 
-/// The proofs of all tasks that were given.
+/// How many tasks of which kind were given.
 async fn given(rig: &Rig, town: &Town) -> BTreeSet<String> {
     let of_tenant = tasks::Entity::find().filter(tasks::Column::TenantId.eq(town.tenant.uuid()));
     let rows = of_tenant.all(&rig.test.db).await.unwrap();
-    // Ids differ from world to world; how many of a kind there are does not.
     let mut keys: Vec<String> = rows.into_iter().map(|row| row.kind).collect();
     keys.sort();
     keys.into_iter().enumerate().map(|(number, kind)| format!("{number} {kind}")).collect()

@@ -16,7 +16,7 @@ use domain::{
     time::{Clock, Timestamp, due_hour},
 };
 use platform::{SeededIds, database::connect};
-use store::{Store, StoreError, lock::TenantLock, run::RunRow};
+use store::{Store, StoreError, lock::TenantLock, run::RunRow, tenant::Tenant};
 use testkit::database::{Backend, FixedClock};
 use tokio::sync::Semaphore;
 
@@ -320,22 +320,64 @@ async fn of_two_who_begin_at_once_one_does_the_work() {
     }
 }
 
-/// Shows the time, and lets something else happen when it is looked at for the second time.
-struct Interruption {
+/// What happens while a worker looks at the clock.
+type Happening = Box<dyn Fn() + Send + Sync>;
+
+/// Shows the time, and lets something else happen when it is looked at for the given time.
+struct Interruptions {
     clock: Arc<FixedClock>,
     looks: Mutex<u32>,
-    then: Box<dyn Fn() + Send + Sync>,
+    then: Vec<(u32, Happening)>,
 }
 
-impl Clock for Interruption {
+/// What an agent looks at the clock for.
+mod look {
+    /// When it takes the lock.
+    pub const LOCK: u32 = 2;
+    /// When it renews the lock between Plan and Act.
+    pub const ACT: u32 = 3;
+    /// When it renews the lock between Act and React.
+    pub const REACT: u32 = 4;
+}
+
+impl Clock for Interruptions {
     fn now(&self) -> Timestamp {
         let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
         *looks += 1;
-        if *looks == 2 {
-            (self.then)();
+        for (_, happen) in self.then.iter().filter(|(look, _)| look == &*looks) {
+            happen();
         }
         self.clock.now()
     }
+}
+
+/// Something that another process does, with a thread, a runtime and connections of its own, since this one's runtime
+/// waits for it.
+fn apart(
+    rig: &Rig,
+    tenant: &Tenant,
+    look: impl Fn(Result<bool, AgentError>) + Send + Sync + 'static,
+) -> Happening {
+    let (other, of_other) = (elsewhere(rig), tenant.clone());
+    let config = rig.test.config().clone();
+    Box::new(move || {
+        let (agent, tenant, config) = (other.clone(), of_other.clone(), config.clone());
+        let apart = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime starts").block_on(async {
+                let db = connect(&config).await.expect("the database answers");
+                let store = Store::new(db, Arc::new(SeededIds::new(8)));
+                let agent = Agent { store, ..agent };
+                agent.run_cycle(&tenant, CycleRequest::Due).await.map(|it| it.was_there)
+            })
+        });
+        look(apart.join().expect("it does not panic"));
+    })
+}
+
+fn interrupted(rig: &Rig, then: Vec<(u32, Happening)>) -> Agent {
+    let (clock, looks) = (rig.clock.clone(), Mutex::default());
+    Agent { clock: Arc::new(Interruptions { clock, looks, then }), ..rig.agent() }
 }
 
 /// Another process does the whole hour between this one's first look at the records and its lock.
@@ -344,34 +386,64 @@ async fn an_hour_that_was_done_meanwhile_is_not_done_again() {
     for backend in Backend::ALL {
         let (rig, town) = fresh(backend).await;
         let tenant = rig.tenant(town.slug).await;
-        let (other, of_other) = (elsewhere(&rig), tenant.clone());
-        let config = rig.test.config().clone();
-        let then = move || {
-            let (agent, tenant, config) = (other.clone(), of_other.clone(), config.clone());
-            // With a thread, a runtime and connections of its own, since this one's runtime waits for it.
-            let apart = std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                runtime.expect("a runtime starts").block_on(async {
-                    let db = connect(&config).await.expect("the database answers");
-                    let store = Store::new(db, Arc::new(SeededIds::new(8)));
-                    let agent = Agent { store, ..agent };
-                    agent.run_cycle(&tenant, CycleRequest::Due).await.map(|it| it.was_there)
-                })
-            });
-            let was_there = apart.join().expect("it does not panic").expect("it gets through");
-            assert!(!was_there, "it was done before");
-        };
-        let clock = Interruption {
-            clock: rig.clock.clone(),
-            looks: Mutex::default(),
-            then: Box::new(then),
-        };
-        let late = Agent { clock: Arc::new(clock), ..rig.agent() };
+        let then = apart(&rig, &tenant, |was_there| {
+            assert!(!was_there.expect("it gets through"), "it was done before");
+        });
+        let late = interrupted(&rig, vec![(look::LOCK, then)]);
         let result = late.run_cycle(&tenant, CycleRequest::Due).await.unwrap();
         assert!(result.was_there);
         assert_eq!(runs(&rig, &town).await.len(), 1);
         assert!(letters(&rig).values().all(|times| *times == 1), "a letter left twice");
     }
+}
+
+/// A worker freezes between two phases; when it wakes, the hour was done by another, and it does nothing more.
+#[tokio::test]
+async fn a_worker_that_wakes_between_two_phases_does_nothing_more() {
+    for backend in Backend::ALL {
+        let (rig, town) = fresh(backend).await;
+        let tenant = rig.tenant(town.slug).await;
+        let clock = rig.clock.clone();
+        let hour = apart(&rig, &tenant, |was_there| {
+            assert!(!was_there.expect("it gets through"), "it was done before");
+        });
+        let then: Happening = Box::new(move || {
+            clock.advance(TimeDelta::seconds(LOCK_TTL_SECONDS));
+            hour();
+        });
+        let late = interrupted(&rig, vec![(look::ACT, then)]);
+        let error = late.run_cycle(&tenant, CycleRequest::Due).await.map(|_| ()).unwrap_err();
+        let is_lost = matches!(error, AgentError::Store(StoreError::FenceLost { .. }));
+        assert!(is_lost, "{error:?}");
+        let there = runs(&rig, &town).await;
+        assert_eq!(there.len(), 1);
+        assert_eq!(there[0].status, RunStatus::Completed);
+        assert!(there[0].work_block.reflect.is_some(), "the other's record stands");
+        assert!(letters(&rig).values().all(|times| *times == 1), "a letter left twice");
+    }
+}
+
+/// Phases that together take longer than a hold on the lock keep it all the same.
+#[tokio::test]
+async fn a_long_cycle_keeps_its_lock() {
+    let (rig, town) = fresh(Backend::Sqlite).await;
+    let tenant = rig.tenant(town.slug).await;
+    let part = TimeDelta::seconds(LOCK_TTL_SECONDS * 2 / 3);
+    let (clock, second) = (rig.clock.clone(), rig.clock.clone());
+    let other = apart(&rig, &tenant, |result| {
+        assert!(matches!(result, Err(AgentError::Busy { .. })), "{result:?}");
+    });
+    let goes_by: Happening = Box::new(move || {
+        clock.advance(part);
+    });
+    let goes_on: Happening = Box::new(move || {
+        second.advance(part);
+        other();
+    });
+    let long = interrupted(&rig, vec![(look::ACT, goes_by), (look::REACT, goes_on)]);
+    let result = long.run_cycle(&tenant, CycleRequest::Due).await.unwrap();
+    assert!(!result.was_there);
+    assert!(result.work_block.reflect.is_some());
 }
 
 /// A run that failed stays failed for its hour, and the next hour's stands for both.

@@ -33,6 +33,8 @@ pub struct ActionChange {
     pub not_before: Option<Timestamp>,
     /// Nobody waits for it after that.
     pub expires_at: Option<Timestamp>,
+    /// Whether the same may be proposed again.
+    pub frees_key: bool,
 }
 
 impl ActionChange {
@@ -47,6 +49,7 @@ impl ActionChange {
             error: None,
             not_before: None,
             expires_at: None,
+            frees_key: false,
         }
     }
 
@@ -116,8 +119,7 @@ impl Scope<'_> {
             .filter(Column::TenantId.eq(self.tenant.uuid()))
             .filter(Column::Id.eq(id.uuid()))
             .filter(Column::Status.eq(from.as_str()));
-        if change.to == ActionStatus::Expired {
-            // What ended without anybody's decision may be proposed again, so its key is free.
+        if change.frees_key {
             let free = Expr::value(format!("expired:{id}:"))
                 .binary(BinOper::Custom("||"), Expr::col(Column::DedupKey));
             update = update.col_expr(Column::DedupKey, free);
@@ -193,8 +195,17 @@ impl Scope<'_> {
         let mut ended = Vec::new();
         for row in rows {
             let row = action_row(row)?;
-            let change =
-                ActionChange::to(ActionStatus::Expired, now).because("nobody decided in time");
+            let because = match row.status {
+                ActionStatus::Awaiting => "nobody decided in time",
+                ActionStatus::Approved => "it did not run in the time that it was approved for",
+                _ => "its turn did not come in time",
+            };
+            let change = ActionChange {
+                // It is proposed again from the facts of that day. A mail is read once: a person who passed over
+                // what it asks for is not asked again.
+                frees_key: row.proposal.payload.message().is_none(),
+                ..ActionChange::to(ActionStatus::Expired, now).because(because)
+            };
             if self.mark_action(row.id, row.status, &change).await? == Transition::Moved {
                 ended.push(row);
             }

@@ -73,23 +73,23 @@ pub struct JudgedProposal {
 const ROWS_PER_STATEMENT: usize = 500;
 
 impl Scope<'_> {
-    /// Which of some dedup keys were taken by a moment.
+    /// Which of some dedup keys are taken, or were by a moment that a rehearsal looks from.
     pub async fn known_dedup_keys(
         &self,
         keys: &[String],
-        now: Timestamp,
+        as_of: Option<Timestamp>,
     ) -> StoreResult<HashSet<String>> {
         let mut known = HashSet::new();
         for chunk in keys.chunks(ROWS_PER_STATEMENT * 10) {
-            let rows: Vec<String> = actions::Entity::find()
+            let mut taken = actions::Entity::find()
                 .select_only()
                 .column(actions::Column::DedupKey)
                 .filter(actions::Column::TenantId.eq(self.tenant.uuid()))
-                .filter(actions::Column::DedupKey.is_in(chunk.iter().map(String::as_str)))
-                .filter(actions::Column::ProposedAt.lte(now))
-                .into_tuple()
-                .all(&self.conn)
-                .await?;
+                .filter(actions::Column::DedupKey.is_in(chunk.iter().map(String::as_str)));
+            if let Some(moment) = as_of {
+                taken = taken.filter(actions::Column::ProposedAt.lte(moment));
+            }
+            let rows: Vec<String> = taken.into_tuple().all(&self.conn).await?;
             known.extend(rows);
         }
         Ok(known)
