@@ -25,7 +25,7 @@ const PROBLEMS_MAX: usize = 100;
 /// Warnings that a report lists.
 const WARNINGS_MAX: usize = 100;
 /// Rows of one transaction: enough that commits do not count, few enough to lose nothing worth waiting for.
-pub(crate) const BATCH_ROWS: usize = 1_000;
+pub(crate) const BATCH_ROWS: usize = 5_000;
 /// Rows of one file: its keys are held in memory to notice one that is given twice.
 pub(crate) const ROWS_MAX: u64 = 2_000_000;
 

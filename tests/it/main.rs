@@ -30,6 +30,7 @@ macro_rules! on_both {
 }
 
 mod actions;
+mod bulk;
 mod catalog;
 mod checks;
 mod clocks;

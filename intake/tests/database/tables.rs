@@ -220,38 +220,38 @@ async fn an_import_that_broke_off_goes_on_where_it_was() {
     let world = World::new().await;
     world.import(ImportKind::Clients, CLIENTS).await;
     let mut text = "external_id,client\n".to_owned();
-    for number in 0..2_500 {
+    for number in 0..12_500 {
         text.push_str(&format!("P{number},C1\n"));
     }
     world
         .execute(
-            "CREATE TRIGGER gone BEFORE INSERT ON contacts WHEN NEW.external_id = 'P1700' \
+            "CREATE TRIGGER gone BEFORE INSERT ON contacts WHEN NEW.external_id = 'P8700' \
              BEGIN SELECT RAISE(ABORT, 'gone'); END",
         )
         .await;
     let error = world.try_import(ImportKind::Contacts, &text, "").await.unwrap_err();
-    assert!(error.to_string().contains("1000 rows were read and kept"), "{error}");
+    assert!(error.to_string().contains("5000 rows were read and kept"), "{error}");
     assert_eq!(
         (world.count("contacts").await, world.count("engagement_clocks").await),
-        (1_000, 1_002)
+        (5_000, 5_002)
     );
     world.execute("DROP TRIGGER gone").await;
     let report = world.import(ImportKind::Contacts, &text).await;
-    assert_eq!(counts(&report), [1_500, 0, 1_000, 0]);
+    assert_eq!(counts(&report), [7_500, 0, 5_000, 0]);
 }
 
 #[tokio::test]
 async fn progress_is_told_batch_by_batch() {
     let world = World::new().await;
     let mut text = "external_id,name\n".to_owned();
-    for number in 0..2_500 {
+    for number in 0..12_500 {
         text.push_str(&format!("C{number},Company {number}\n"));
     }
     let request = world.request(ImportKind::Clients, &world.write("clients.csv", &text));
     let mut told = Vec::new();
     let mut tell = |progress: intake::Progress| told.push(progress);
     intake::import(&world.store, world.tenant, &request, now(), &mut tell).await.unwrap();
-    assert_eq!(told.iter().map(|it| it.rows).collect::<Vec<_>>(), [1_000, 2_000, 2_500]);
+    assert_eq!(told.iter().map(|it| it.rows).collect::<Vec<_>>(), [5_000, 10_000, 12_500]);
     let last = told.last().unwrap();
     assert_eq!((last.bytes, last.bytes_total), (text.len() as u64, text.len() as u64));
 }

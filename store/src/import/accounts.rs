@@ -202,7 +202,8 @@ impl Scope<'_> {
     ) -> StoreResult<()> {
         use engagement_clocks::Column;
         let clock = |row| self.clock(origin, owner, row);
-        self.insert_many(written.inserted.iter().map(clock).collect()).await?;
+        let mut new: Vec<_> = written.inserted.iter().map(clock).collect();
+        self.insert_many(&mut new).await?;
         let merge = Merge::on([Column::TenantId, Column::EntityType, Column::EntityId])
             .take([Column::ClientId])
             .renew(Column::UpdatedAt, Expr::value(origin.at));

@@ -6,13 +6,13 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, InsertMany, Iterable,
-    QueryFilter, QuerySelect, QueryTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult,
+    InsertMany, Iterable, QueryFilter, QuerySelect, QueryTrait,
     prelude::Uuid,
     sea_query::{Alias, BinOper, Expr, Func, OnConflict, Query, Value, ValueTuple},
 };
 
-use super::{Origin, UpsertCount};
+use super::{Origin, UpsertCount, parameter::Among};
 use crate::{Scope, StoreResult};
 
 /// Most bind parameters of one statement: SQLite ends at 32,766 and Postgres at 65,535.
@@ -155,7 +155,7 @@ impl Scope<'_> {
         merge: &Merge<A::Entity>,
     ) -> StoreResult<Written>
     where
-        A: ActiveModelTrait + Send,
+        A: ActiveModelTrait + Send + Sync,
     {
         let total = models.len();
         let keyed: Vec<(String, A)> =
@@ -168,15 +168,26 @@ impl Scope<'_> {
         for (key, model) in keyed {
             let owner = merge.owner.and_then(|column| uuid_of(&model, column));
             let Some(before) = present.remove(&key) else {
-                let id = id_of(&model).unwrap_or_default();
-                written.inserted.push(WrittenRow { id, owner, key });
-                new.push(model);
+                new.push((owner, key, model));
                 continue;
             };
             written.former_owners.extend(before.filter(|before| Some(*before) != owner));
             known.push(model);
         }
-        self.insert_many(new).await?;
+        // By owner, because the index by owner is the one that the file's order would scatter the most.
+        new.sort_by_key(|(owner, ..)| *owner);
+        let (keys, mut models): (Vec<_>, Vec<_>) =
+            new.into_iter().map(|(_, key, model)| (key, model)).unzip();
+        self.insert_many(&mut models).await?;
+        written.inserted = keys
+            .into_iter()
+            .zip(&models)
+            .map(|(key, model)| WrittenRow {
+                id: id_of(model).unwrap_or_default(),
+                owner: merge.owner.and_then(|column| uuid_of(model, column)),
+                key,
+            })
+            .collect();
         written.updated = self.write_many(known, merge).await?.updated;
         Ok(written.counted(total))
     }
@@ -229,38 +240,23 @@ impl Scope<'_> {
         merge: &Merge<E>,
         keys: &[&str],
     ) -> StoreResult<HashMap<String, Option<Uuid>>> {
+        let mut select = Query::select();
+        select
+            .column("external_id")
+            .from(E::default())
+            .and_where(Expr::col("tenant_id").eq(self.tenant.uuid()))
+            .and_where(Expr::col("source").eq(origin.source))
+            .lock_exclusive();
+        if let Some(owner) = merge.owner {
+            select.column(owner);
+        }
         let mut present = HashMap::new();
-        for chunk in keys.chunks(PARAMETERS_MAX) {
-            let mut select = Query::select();
-            select
-                .column("external_id")
-                .from(E::default())
-                .and_where(Expr::col("tenant_id").eq(self.tenant.uuid()))
-                .and_where(Expr::col("source").eq(origin.source))
-                .and_where(Expr::col("external_id").is_in(chunk.iter().copied()))
-                .lock_exclusive();
-            if let Some(owner) = merge.owner {
-                select.column(owner);
-            }
-            for row in self.conn.query_all(&select).await? {
-                let owner = if merge.owner.is_some() { row.try_get_by_index(1)? } else { None };
-                present.insert(row.try_get_by_index(0)?, owner);
-            }
+        let among = Among::texts("external_id", keys.iter().copied());
+        for row in self.find_among(select, among).await? {
+            let owner = if merge.owner.is_some() { row.try_get_by_index(1)? } else { None };
+            present.insert(row.try_get_by_index(0)?, owner);
         }
         Ok(present)
-    }
-
-    /// Writes rows that cannot be there yet.
-    pub(super) async fn insert_many<A>(&self, models: Vec<A>) -> StoreResult<()>
-    where
-        A: ActiveModelTrait + Send,
-    {
-        let mut models = models.into_iter().peekable();
-        while models.peek().is_some() {
-            let chunk = models.by_ref().take(rows_per_statement::<A::Entity>());
-            InsertMany::<A>::many(chunk).exec_without_returning(&self.conn).await?;
-        }
-        Ok(())
     }
 
     /// The rows of a source with these external ids as they stand, held until the transaction ends.
@@ -273,19 +269,14 @@ impl Scope<'_> {
         E: EntityTrait,
         E::Model: Send + Sync,
     {
-        let ids: Vec<&str> = external_ids.collect();
-        let mut rows = Vec::with_capacity(ids.len());
-        for chunk in ids.chunks(PARAMETERS_MAX) {
-            let found = E::find()
-                .filter(Expr::col("tenant_id").eq(self.tenant.uuid()))
-                .filter(Expr::col("source").eq(origin.source))
-                .filter(Expr::col("external_id").is_in(chunk.iter().copied()))
-                .lock_exclusive()
-                .all(&self.conn)
-                .await?;
-            rows.extend(found);
-        }
-        Ok(rows)
+        let select = E::find()
+            .filter(Expr::col("tenant_id").eq(self.tenant.uuid()))
+            .filter(Expr::col("source").eq(origin.source))
+            .lock_exclusive()
+            .into_query();
+        let among = Among::texts("external_id", external_ids);
+        let rows = self.find_among(select, among).await?;
+        rows.iter().map(|row| Ok(E::Model::from_query_result(row, "")?)).collect()
     }
 }
 
@@ -311,7 +302,7 @@ fn uuid_of<A: ActiveModelTrait>(
     }
 }
 
-fn id_of<A: ActiveModelTrait>(model: &A) -> Option<Uuid> {
+pub(super) fn id_of<A: ActiveModelTrait>(model: &A) -> Option<Uuid> {
     match model.get_primary_key_value()? {
         ValueTuple::One(Value::Uuid(id)) => id,
         _ => None,

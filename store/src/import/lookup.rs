@@ -11,11 +11,12 @@ use domain::id::{
 use entity::{clients, contacts, credit_profiles, deals, messages, orders, products, threads};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
     prelude::Uuid,
     sea_query::{Expr, Query},
 };
 
-use super::bulk::PARAMETERS_MAX;
+use super::{bulk::PARAMETERS_MAX, parameter::Among};
 use crate::{Scope, StoreResult};
 
 /// Who an address belongs to.
@@ -98,19 +99,16 @@ impl Scope<'_> {
     ) -> StoreResult<HashMap<String, ProductId>> {
         use products::Column;
         let mut found = HashMap::with_capacity(skus.len());
-        for chunk in skus.chunks(PARAMETERS_MAX) {
-            let rows: Vec<(String, Uuid)> = products::Entity::find()
-                .select_only()
-                .columns([Column::Sku, Column::Id])
-                .filter(Column::TenantId.eq(self.tenant.uuid()))
-                .filter(Column::Sku.is_in(chunk.iter().copied()))
-                .order_by_asc(Column::Id)
-                .into_tuple()
-                .all(&self.conn)
-                .await?;
-            for (sku, id) in rows {
-                found.entry(sku).or_insert(Id::from_uuid(id));
-            }
+        let select = products::Entity::find()
+            .select_only()
+            .columns([Column::Sku, Column::Id])
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .into_query();
+        for row in self.find_among(select, Among::texts("sku", skus.iter().copied())).await? {
+            let id: Uuid = row.try_get_by_index(1)?;
+            let id = Id::from_uuid(id);
+            let first: &mut ProductId = found.entry(row.try_get_by_index(0)?).or_insert(id);
+            *first = Ord::min(*first, id);
         }
         Ok(found)
     }
@@ -274,18 +272,16 @@ impl Scope<'_> {
         external_ids: &[&str],
     ) -> StoreResult<HashMap<String, Id<K>>> {
         let mut found = HashMap::with_capacity(external_ids.len());
-        for chunk in external_ids.chunks(PARAMETERS_MAX) {
-            let select = Query::select()
-                .columns(["external_id", "id"])
-                .from(table)
-                .and_where(Expr::col("tenant_id").eq(self.tenant.uuid()))
-                .and_where(Expr::col("source").eq(source))
-                .and_where(Expr::col("external_id").is_in(chunk.iter().copied()))
-                .to_owned();
-            for row in self.conn.query_all(&select).await? {
-                let id: Uuid = row.try_get_by_index(1)?;
-                found.insert(row.try_get_by_index(0)?, Id::from_uuid(id));
-            }
+        let select = Query::select()
+            .columns(["external_id", "id"])
+            .from(table)
+            .and_where(Expr::col("tenant_id").eq(self.tenant.uuid()))
+            .and_where(Expr::col("source").eq(source))
+            .to_owned();
+        let among = Among::texts("external_id", external_ids.iter().copied());
+        for row in self.find_among(select, among).await? {
+            let id: Uuid = row.try_get_by_index(1)?;
+            found.insert(row.try_get_by_index(0)?, Id::from_uuid(id));
         }
         Ok(found)
     }

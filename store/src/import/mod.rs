@@ -12,9 +12,11 @@
 mod accounts;
 mod bulk;
 mod catalogue;
+mod insert;
 mod lookup;
 mod mail;
 mod orders;
+mod parameter;
 mod pipeline;
 mod records;
 mod settings;

@@ -13,13 +13,14 @@ use domain::{
 };
 use entity::{order_exceptions, order_lines, orders};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, prelude::Uuid,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, IdenStatic, IntoActiveModel,
+    QueryFilter, QueryTrait, prelude::Uuid, sea_query::Expr,
 };
 
 use super::{
     Origin, UpsertCount,
     bulk::{Merge, PARAMETERS_MAX},
+    parameter::Among,
 };
 use crate::{Scope, StoreResult};
 
@@ -103,36 +104,43 @@ impl Scope<'_> {
         let mut relined = Vec::new();
         let mut changed = Vec::new();
         let mut new = Vec::new();
-        let mut lines = Vec::new();
         for row in rows {
             let mut head = self.order_head(origin, status, row);
-            let before = stored.remove(&row.external_id);
-            if let Some(before) = &before {
-                head.id = before.head.id;
-                if before.is_settled() || before.says_the_same(&head, &row.lines) {
-                    count.unchanged += 1;
-                    continue;
-                }
-                if before.head.status == OrderStatus::Held.as_str() {
-                    reopened.push(before.head.id);
-                }
-                head.status = OrderStatus::New.to_string();
-                head.created_at = before.head.created_at;
-                stale.insert(before.head.client_id);
-                relined.push(before.head.id);
-                count.updated += 1;
-            } else {
+            let Some(before) = stored.remove(&row.external_id) else {
+                stale.insert(head.client_id);
                 count.inserted += 1;
+                new.push((head.into_active_model(), row));
+                continue;
+            };
+            head.id = before.head.id;
+            if before.is_settled() || before.says_the_same(&head, &row.lines) {
+                count.unchanged += 1;
+                continue;
             }
-            stale.insert(head.client_id);
-            lines.extend(row.lines.iter().map(|line| self.order_line(origin, head.id, line)));
-            let heads = if before.is_some() { &mut changed } else { &mut new };
-            heads.push(head.into_active_model());
+            if before.head.status == OrderStatus::Held.as_str() {
+                reopened.push(before.head.id);
+            }
+            head.status = OrderStatus::New.to_string();
+            head.created_at = before.head.created_at;
+            stale.extend([before.head.client_id, head.client_id]);
+            relined.push(before.head.id);
+            count.updated += 1;
+            changed.push((head.into_active_model(), row));
         }
-        self.insert_many(new).await?;
+        // The indexes by client are those that the order of the file scatters.
+        new.sort_by_key(|(_, row)| row.client);
+        let (mut heads, mut brought): (Vec<_>, Vec<_>) = new.into_iter().unzip();
+        self.insert_many(&mut heads).await?;
+        let (changed, changed_rows): (Vec<_>, Vec<_>) = changed.into_iter().unzip();
+        heads.extend(changed.iter().cloned());
+        brought.extend(changed_rows);
         self.write_many(changed, &order_columns(origin)).await?;
         self.delete_lines(&relined).await?;
-        self.insert_many(lines).await?;
+        let lines = heads.iter().zip(brought).flat_map(|(head, row)| {
+            row.lines.iter().map(|line| self.order_line(origin, *head.id.as_ref(), line))
+        });
+        let mut lines: Vec<_> = lines.collect();
+        self.insert_many(&mut lines).await?;
         self.close_exceptions_of(origin, &reopened).await?;
         self.clear_standing(stale).await?;
         Ok(count)
@@ -152,15 +160,13 @@ impl Scope<'_> {
             .map(|head| head.id)
             .collect();
         let mut lines: HashMap<Uuid, Vec<order_lines::Model>> = HashMap::new();
-        for chunk in compared.chunks(PARAMETERS_MAX) {
-            let found = order_lines::Entity::find()
-                .filter(order_lines::Column::TenantId.eq(self.tenant.uuid()))
-                .filter(order_lines::Column::OrderId.is_in(chunk.iter().copied()))
-                .all(&self.conn)
-                .await?;
-            for line in found {
-                lines.entry(line.order_id).or_default().push(line);
-            }
+        let select = order_lines::Entity::find()
+            .filter(order_lines::Column::TenantId.eq(self.tenant.uuid()))
+            .into_query();
+        let among = Among::ids(order_lines::Column::OrderId.as_str(), compared);
+        for line in self.find_among(select, among).await? {
+            let line = order_lines::Model::from_query_result(&line, "")?;
+            lines.entry(line.order_id).or_default().push(line);
         }
         let stored = heads.into_iter().map(|head| {
             let lines = lines.remove(&head.id).unwrap_or_default();

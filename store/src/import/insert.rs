@@ -1,0 +1,195 @@
+//! New rows, many to a statement.
+//!
+//! What lives here: an `INSERT` that brings all of its rows as one parameter, and ids that follow one another.
+//! What does not: rows that may be there already, which `bulk` merges.
+
+use chrono::SecondsFormat;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, IdenStatic,
+    Iterable, PrimaryKeyToColumn,
+    prelude::Uuid,
+    sea_query::{
+        ColumnType, Expr, Func, InsertStatement, Order, Query, SelectStatement, SimpleExpr, Value,
+    },
+};
+
+use super::{bulk::id_of, parameter::Rows};
+use crate::{Scope, StoreResult, error::unreadable};
+
+/// Rows of one statement: some megabytes of text at most.
+const ROWS_PER_INSERT: usize = 5_000;
+/// New rows in an import's first batch from which on the planner is told: fewer make no difference to it.
+const ROWS_ANALYZED_MIN: usize = 200;
+/// The first bytes of a UUID v7, which hold its time.
+const TIME_BYTES: usize = 6;
+/// Highest number of a batch within a millisecond: the twelve bits behind the version of a UUID v7.
+const BATCH_NUMBER_MAX: u16 = 0xfff;
+
+impl Scope<'_> {
+    /// Writes rows that cannot be there yet, all with the same columns.
+    ///
+    /// Their ids are changed so that the rows follow one another as they stand here.
+    pub(super) async fn insert_many<A>(&self, models: &mut [A]) -> StoreResult<()>
+    where
+        A: ActiveModelTrait + Send + Sync,
+    {
+        let batch = self.put_in_order(models).await?;
+        let Some(first) = models.first() else { return Ok(()) };
+        let given = <A::Entity as EntityTrait>::Column::iter();
+        let given: Vec<_> =
+            given.filter(|column| first.get(*column).into_value().is_some()).collect();
+        let value = |model: &A, column| model.get(column).into_value();
+        for chunk in models.chunks(ROWS_PER_INSERT) {
+            let rows: Vec<Vec<Value>> = chunk
+                .iter()
+                .map(|model| given.iter().filter_map(|column| value(model, *column)).collect())
+                .collect();
+            let insert = self.insert_from::<A::Entity>(&given, rows)?;
+            self.conn.execute(&insert).await?;
+        }
+        if batch == 0 && ROWS_ANALYZED_MIN <= models.len() {
+            self.tell_planner::<A::Entity>().await?;
+        }
+        Ok(())
+    }
+
+    fn insert_from<E: EntityTrait>(
+        &self,
+        columns: &[E::Column],
+        mut rows: Vec<Vec<Value>>,
+    ) -> StoreResult<InsertStatement> {
+        let mut select = Query::select();
+        // What all rows share, such as their tenant, is a parameter of its own and no part of any row.
+        let is_shared = |place| rows.windows(2).all(|two| two[0].get(place) == two[1].get(place));
+        let is_shared: Vec<bool> = (0..columns.len()).map(is_shared).collect();
+        let mut differing = Vec::with_capacity(columns.len());
+        let first = rows.first().cloned().unwrap_or_default();
+        for ((column, value), is_shared) in columns.iter().zip(first).zip(&is_shared) {
+            if *is_shared {
+                select.expr(Expr::val(value));
+            } else {
+                differing.push(column.as_str());
+                select.expr(self.taken_out(*column));
+            }
+        }
+        for row in &mut rows {
+            let mut is_shared = is_shared.iter();
+            row.retain(|_| is_shared.next() == Some(&false));
+        }
+        let moments = match self.backend() {
+            DbBackend::Postgres => SecondsFormat::Micros,
+            _ => SecondsFormat::AutoSi,
+        };
+        let text = serde_json::to_string(&Rows { columns: &differing, rows: &rows, moments });
+        let text = text.map_err(unreadable("row that is to be written"))?;
+        self.take_from::<E>(&mut select, text);
+        let mut insert = Query::insert();
+        insert.into_table(E::default()).columns(columns.iter().copied());
+        insert.select_from(select).map_err(unreadable("row that is to be written"))?;
+        Ok(insert)
+    }
+
+    fn take_from<E: EntityTrait>(&self, select: &mut SelectStatement, text: String) {
+        let function = if self.backend() == DbBackend::Postgres {
+            let shape = Expr::cust(format!("CAST(NULL AS \"{}\")", E::default().as_str()));
+            let text = Expr::val(text).cast_as("json");
+            Func::cust("json_populate_recordset").arg(shape).arg(text)
+        } else {
+            Func::cust("json_each").arg(text)
+        };
+        select.from_function(function, "brought");
+    }
+
+    fn taken_out<C: ColumnTrait>(&self, column: C) -> SimpleExpr {
+        if self.backend() == DbBackend::Postgres {
+            return Expr::col(column);
+        }
+        let name = column.as_str();
+        Expr::cust(match column.def().get_column_type() {
+            ColumnType::Uuid => format!("unhex(value ->> '{name}')"),
+            ColumnType::Json | ColumnType::JsonBinary => format!("value -> '{name}'"),
+            _ => format!("value ->> '{name}'"),
+        })
+    }
+
+    /// Has Postgres count the rows of a table.
+    ///
+    /// It would by itself within minutes, and until then takes a tenant that it has not seen for one with a row
+    /// or two: it then seeks rows, and checks references, by whatever index begins with the tenant, and goes
+    /// through all of the tenant's rows for each. SQLite seeks by the index that has most of the columns.
+    async fn tell_planner<E: EntityTrait>(&self) -> StoreResult<()> {
+        if self.backend() == DbBackend::Postgres {
+            let analyze = format!("ANALYZE \"{}\" (\"tenant_id\")", E::default().as_str());
+            self.conn.execute_unprepared(&analyze).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the ids of new rows follow one another and those of earlier batches of the same moment, and gives
+    /// the number of their batch.
+    ///
+    /// The ids of one moment would be scattered over the whole of each index that holds them, so that every
+    /// row would fetch and write pages of its own; in order, they are added at the end.
+    async fn put_in_order<A: ActiveModelTrait>(&self, models: &mut [A]) -> StoreResult<u16> {
+        let mut ids: Vec<Uuid> = models.iter().filter_map(id_of).collect();
+        let Some(first) = ids.first() else { return Ok(0) };
+        let (lowest, highest) = ids_of_moment(*first);
+        let select = Query::select()
+            .column("id")
+            .from(A::Entity::default())
+            .and_where(Expr::col("tenant_id").eq(self.tenant.uuid()))
+            .and_where(Expr::col("id").between(lowest, highest))
+            .order_by("id", Order::Desc)
+            .limit(1)
+            .to_owned();
+        let last = self.conn.query_one(&select).await?;
+        let last: Option<Uuid> = last.map(|row| row.try_get_by_index(0)).transpose()?;
+        let batch = last.map_or(0, |last| Ord::min(batch_number(last) + 1, BATCH_NUMBER_MAX));
+        for id in &mut ids {
+            *id = with_batch_number(*id, batch);
+        }
+        ids.sort_unstable();
+        for (model, id) in models.iter_mut().zip(ids) {
+            for key in <A::Entity as EntityTrait>::PrimaryKey::iter() {
+                model.set(key.into_column(), Value::from(id));
+            }
+        }
+        Ok(batch)
+    }
+}
+
+/// The twelve bits of a UUID v7 that may count what is made within a millisecond (RFC 9562, §6.2).
+fn batch_number(id: Uuid) -> u16 {
+    let bytes = id.as_bytes();
+    u16::from_be_bytes([bytes[6], bytes[7]]) & BATCH_NUMBER_MAX
+}
+
+/// The lowest and the highest id with the time of this one.
+fn ids_of_moment(id: Uuid) -> (Uuid, Uuid) {
+    let (mut lowest, mut highest) = ([0; 16], [0xff; 16]);
+    lowest[..TIME_BYTES].copy_from_slice(&id.as_bytes()[..TIME_BYTES]);
+    highest[..TIME_BYTES].copy_from_slice(&id.as_bytes()[..TIME_BYTES]);
+    (Uuid::from_bytes(lowest), Uuid::from_bytes(highest))
+}
+
+fn with_batch_number(id: Uuid, batch: u16) -> Uuid {
+    let mut bytes = id.into_bytes();
+    let version = u16::from_be_bytes([bytes[6], bytes[7]]) & !BATCH_NUMBER_MAX;
+    [bytes[6], bytes[7]] = (version | batch).to_be_bytes();
+    Uuid::from_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_batch_of_a_moment_sorts_behind_and_stays_a_uuid_of_its_version() {
+        let id = domain::id::uuid_v7(1_800_000_000_000, [0xff; 10]);
+        let (early, late) = (with_batch_number(id, 3), with_batch_number(id, 4));
+        assert!(early < late && late < id);
+        assert_eq!((batch_number(early), batch_number(late), batch_number(id)), (3, 4, 0xfff));
+        assert_eq!(late.get_version_num(), 7);
+        assert_eq!(late.as_bytes()[8..], id.as_bytes()[8..]);
+    }
+}
