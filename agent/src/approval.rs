@@ -60,7 +60,7 @@ pub async fn approve(
     let metrics = scope.measure(now, since, tenant.calendar.local_date(now)).await?;
     let gate = Gate::new(tenant, now, &metrics, &goals);
     // Asked as if it were to execute: an approval of what is forbidden by now would promise what cannot be kept.
-    let known = gate.load_known(&scope, std::slice::from_ref(&action.proposal)).await?;
+    let known = gate.load_known(&scope, [&action.proposal]).await?;
     let ruling = gate.ask(&scope, &action.proposal, &known, Moment::Execute).await?;
     let effect = ruling.verdict.effect;
     let because: Vec<_> = ruling.verdict.decisive().map(|it| it.because.clone()).collect();

@@ -17,10 +17,11 @@ use domain::{
 use store::{
     Scope, StoreResult,
     person::{Mentions, Person},
+    pipeline::{ComplianceRow, DealRow, QuoteRow},
     tenant::Tenant,
 };
 
-use crate::letters::write_letter;
+use crate::letters::{About, write_letter};
 
 /// What the gate knows about the hour, whatever it is asked.
 pub(crate) struct Gate<'t> {
@@ -70,18 +71,20 @@ impl<'t> Gate<'t> {
     }
 
     /// Loads what is known about the people whom some proposals name.
-    pub async fn load_known(
+    pub async fn load_known<'p>(
         &self,
         scope: &Scope<'_>,
-        proposals: &[Proposal],
+        proposals: impl IntoIterator<Item = &'p Proposal>,
     ) -> StoreResult<Known> {
-        let mut contacts: Vec<ContactId> = proposals.iter().flat_map(contacts_of).collect();
+        let proposals: Vec<&Proposal> = proposals.into_iter().collect();
+        let mut contacts: Vec<ContactId> =
+            proposals.iter().flat_map(|it| contacts_of(it)).collect();
         contacts.sort();
         contacts.dedup();
         let people = scope.load_people(&contacts, self.now, self.as_of).await?;
         let touches = proposals.iter().filter(|it| it.kind == ActionKind::SendTouch);
         let mut clients: Vec<ClientId> = touches
-            .flat_map(contacts_of)
+            .flat_map(|it| contacts_of(it))
             .filter_map(|contact| people.get(&contact).map(|person| person.client))
             .collect();
         clients.sort();
@@ -110,10 +113,10 @@ impl<'t> Gate<'t> {
         &self,
         scope: &Scope<'_>,
         proposal: &Proposal,
+        known: &Known,
         approval: Option<&Approval>,
     ) -> StoreResult<Ruling> {
-        let known = self.load_known(scope, std::slice::from_ref(proposal)).await?;
-        let mut ruling = self.ask(scope, proposal, &known, Moment::Execute).await?;
+        let mut ruling = self.ask(scope, proposal, known, Moment::Execute).await?;
         let hash = payload_hash(proposal.kind, proposal.subject, &proposal.payload);
         ruling.verdict = with_approval(ruling.verdict, approval, &hash, self.now);
         Ok(ruling)
@@ -150,7 +153,8 @@ impl<'t> Gate<'t> {
         known: &Known,
         moment: Moment,
     ) -> StoreResult<PolicyFacts> {
-        let (subject, owner) = self.subject(scope, proposal, known, moment).await?;
+        let SubjectRecord { facts: subject, owner, row } =
+            self.subject(scope, proposal, known, moment).await?;
         let mut facts = self.bare(subject);
         facts.subject_is_of_client = owner.is_some() && owner == proposal.client;
         facts.proof = self.proof(scope, proposal).await?;
@@ -160,15 +164,8 @@ impl<'t> Gate<'t> {
         {
             facts.client_is_active = person.client_is_active;
             facts.has_open_complaint = person.has_open_case;
-            facts.letter = write_letter(
-                scope,
-                self.tenant,
-                proposal.kind,
-                proposal.subject,
-                person,
-                known.mentions.get(&person.client),
-            )
-            .await?;
+            let about = about(proposal.kind, &row, known.mentions.get(&person.client));
+            facts.letter = about.and_then(|it| write_letter(self.tenant, person, it));
             facts.recipient = Some(recipient(person, proposal.client));
         }
         Ok(facts)
@@ -181,16 +178,17 @@ impl<'t> Gate<'t> {
         proposal: &Proposal,
         known: &Known,
         moment: Moment,
-    ) -> StoreResult<(SubjectFacts, Option<ClientId>)> {
+    ) -> StoreResult<SubjectRecord> {
         let id = proposal.subject.id;
-        let unknown = (SubjectFacts::Unknown, None);
+        let unknown = SubjectRecord { facts: SubjectFacts::Unknown, owner: None, row: Row::Other };
+        let other = |facts, owner| SubjectRecord { facts, owner, row: Row::Other };
         Ok(match proposal.subject.kind {
             SubjectKind::Order => {
                 let orders =
                     scope.load_orders_to_check(&[OrderId::from_uuid(id)], self.today).await?;
                 orders.into_iter().next().map_or(unknown, |order| {
                     let is_waiting = matches!(order.status, OrderStatus::New | OrderStatus::Held);
-                    (SubjectFacts::Order { is_waiting }, Some(order.client))
+                    other(SubjectFacts::Order { is_waiting }, Some(order.client))
                 })
             }
             SubjectKind::Contact => {
@@ -204,45 +202,49 @@ impl<'t> Gate<'t> {
                             is_fired: clock.is_fired && moment == Moment::Propose,
                             epoch: clock.state.epoch,
                         };
-                        (facts, Some(person.client))
+                        other(facts, Some(person.client))
                     }
                     None => unknown,
                 }
             }
             SubjectKind::Deal => {
                 scope.find_deal(DealId::from_uuid(id)).await?.map_or(unknown, |deal| {
-                    (SubjectFacts::Deal { deal: deal.facts }, Some(deal.client))
+                    let facts = SubjectFacts::Deal { deal: deal.facts };
+                    SubjectRecord { facts, owner: Some(deal.client), row: Row::Deal(deal) }
                 })
             }
             SubjectKind::Quote => {
                 scope.find_quote(QuoteId::from_uuid(id)).await?.map_or(unknown, |row| {
                     let facts = SubjectFacts::Quote {
                         quote: row.facts,
-                        lost_reason: row.lost_reason,
+                        lost_reason: row.lost_reason.clone(),
                         is_loss_recorded: row.is_loss_recorded,
                     };
-                    (facts, Some(row.client))
+                    SubjectRecord { facts, owner: Some(row.client), row: Row::Quote(row) }
                 })
             }
             SubjectKind::ComplianceItem => scope
                 .find_compliance_item(ComplianceItemId::from_uuid(id))
                 .await?
                 .map_or(unknown, |row| {
-                    (SubjectFacts::Compliance { item: row.facts }, Some(row.client))
+                    let facts = SubjectFacts::Compliance { item: row.facts };
+                    SubjectRecord { facts, owner: Some(row.client), row: Row::Compliance(row) }
                 }),
             SubjectKind::Message => {
                 let rows = scope.load_messages(&[MessageId::from_uuid(id)]).await?;
-                rows.into_iter().next().map_or(unknown, |row| (SubjectFacts::Message, row.client))
+                rows.into_iter()
+                    .next()
+                    .map_or(unknown, |row| other(SubjectFacts::Message, row.client))
             }
             SubjectKind::Case => {
                 let client = scope.find_case_client(CaseId::from_uuid(id)).await?;
-                client.map_or(unknown, |client| (SubjectFacts::Other, Some(client)))
+                client.map_or(unknown, |client| other(SubjectFacts::Other, Some(client)))
             }
             SubjectKind::Client => {
                 let client = ClientId::from_uuid(id);
                 let is_known =
                     !scope.load_account_facts(&[client], self.now, self.today).await?.is_empty();
-                if is_known { (SubjectFacts::Other, Some(client)) } else { unknown }
+                if is_known { other(SubjectFacts::Other, Some(client)) } else { unknown }
             }
             // No action is about a product yet, so none is known to the gate.
             SubjectKind::Product => unknown,
@@ -292,6 +294,32 @@ impl<'t> Gate<'t> {
         let Some(message) = proposal.payload.message() else { return Ok(ProofFacts::None) };
         let facts = scope.find_message_facts(message, client).await?;
         Ok(facts.map_or(ProofFacts::None, |facts| ProofFacts::Message(Box::new(facts))))
+    }
+}
+
+/// A subject as it is now, and whose it is.
+struct SubjectRecord {
+    facts: SubjectFacts,
+    owner: Option<ClientId>,
+    row: Row,
+}
+
+/// A subject's row, if letters are written about its like.
+enum Row {
+    Deal(DealRow),
+    Quote(QuoteRow),
+    Compliance(ComplianceRow),
+    Other,
+}
+
+/// What a letter of this kind would be about.
+fn about<'r>(kind: ActionKind, row: &'r Row, mentions: Option<&'r Mentions>) -> Option<About<'r>> {
+    match (kind, row) {
+        (ActionKind::SendTouch, _) => Some(About::Touch(mentions)),
+        (ActionKind::FollowUpDeal, Row::Deal(deal)) => Some(About::Deal(deal)),
+        (ActionKind::FollowUpQuote, Row::Quote(quote)) => Some(About::Quote(quote)),
+        (ActionKind::RemindCompliance, Row::Compliance(item)) => Some(About::Compliance(item)),
+        _ => None,
     }
 }
 

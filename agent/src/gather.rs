@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use chrono::{Days, TimeDelta};
 use domain::{
-    action::{ActionKind, SubjectKind},
     cycle::{
         Addressee, ComplianceRef, DealRef, MessageRef, PlanInputs, QuoteRef, TenantFacts,
         TouchTarget,
@@ -12,22 +11,25 @@ use domain::{
     engagement::{
         ComplianceStep, QuoteStep, StageType, compliance_step, follow_up_due, quote_step, score,
     },
-    id::{ClientId, ContactId, QuoteId},
+    id::{ClientId, ComplianceItemId, ContactId, QuoteId},
     money::Score,
     policy::{ASK_AGE_DAYS_MAX, PIPELINE},
-    proposal::Subject,
     time::{Date, Timestamp},
 };
 use store::{
     Scope, StoreResult,
     engagement::DueClock,
     mail::MessageRow,
-    person::{Mentions, Person},
+    person::Person,
+    pipeline::{ComplianceRow, QuoteRow},
     standing::AccountFacts,
     tenant::Tenant,
 };
 
-use crate::{letters::write_letter, upkeep};
+use crate::{
+    letters::{About, write_letter},
+    upkeep,
+};
 
 /// Orders that one cycle checks: checks are cheap, but a plan has to end.
 pub(crate) const ORDERS_MAX: u64 = 5_000;
@@ -106,11 +108,8 @@ impl Gather<'_> {
             person.as_ref().is_some_and(|person| person.unreachable().is_none())
         });
         for (deal, person) in reachable.take(LETTERS_MAX) {
-            let subject = Subject { kind: SubjectKind::Deal, id: deal.id.uuid() };
             found.push(DealRef {
-                addressee: self
-                    .addressee(ActionKind::FollowUpDeal, subject, person.as_ref(), None)
-                    .await?,
+                addressee: self.addressee(person.as_ref(), About::Deal(&deal)),
                 id: deal.id,
                 key: deal.key,
                 client: deal.client,
@@ -123,29 +122,30 @@ impl Gather<'_> {
 
     async fn pending_quotes(&self, today: Date) -> StoreResult<Vec<QuoteRef>> {
         let quotes = self.scope.list_pending_quotes(today, QUOTES_MAX).await?;
-        let mut letters = 0;
-        let mut found = Vec::new();
-        for quote in quotes {
+        let wants_letter = |quote: &&QuoteRow| {
             let step = quote_step(&quote.facts, &PIPELINE, today);
-            let wants_letter =
-                matches!(step, QuoteStep::ConfirmReceipt | QuoteStep::FollowUp { .. });
-            let mut addressee = None;
-            if wants_letter && letters < LETTERS_MAX {
-                letters += 1;
-                let person = self.people(&[(quote.client, quote.contact)]).await?.pop().flatten();
-                let subject = Subject { kind: SubjectKind::Quote, id: quote.id.uuid() };
-                addressee = self
-                    .addressee(ActionKind::FollowUpQuote, subject, person.as_ref(), None)
-                    .await?;
-            }
+            matches!(step, QuoteStep::ConfirmReceipt | QuoteStep::FollowUp { .. })
+        };
+        let writing: Vec<&QuoteRow> =
+            quotes.iter().filter(wants_letter).take(LETTERS_MAX).collect();
+        let wanted: Vec<_> = writing.iter().map(|quote| (quote.client, quote.contact)).collect();
+        let people = self.people(&wanted).await?;
+        let addressed = writing.iter().zip(&people);
+        let mut addressees: HashMap<QuoteId, Addressee> = addressed
+            .filter_map(|(quote, person)| {
+                Some((quote.id, self.addressee(person.as_ref(), About::Quote(quote))?))
+            })
+            .collect();
+        let mut found = Vec::with_capacity(quotes.len());
+        for quote in quotes {
             found.push(QuoteRef {
+                addressee: addressees.remove(&quote.id),
                 id: quote.id,
                 key: quote.key,
                 client: quote.client,
                 facts: quote.facts,
                 lost_reason: quote.lost_reason,
                 is_loss_recorded: quote.is_loss_recorded,
-                addressee,
             });
         }
         Ok(found)
@@ -153,25 +153,26 @@ impl Gather<'_> {
 
     async fn compliance(&self, today: Date, horizon: Date) -> StoreResult<Vec<ComplianceRef>> {
         let items = self.scope.list_compliance_due(horizon, COMPLIANCE_MAX).await?;
-        let mut letters = 0;
+        let wants_letter = |item: &&ComplianceRow| {
+            matches!(compliance_step(&item.facts, today), ComplianceStep::Remind { .. })
+        };
+        let writing: Vec<_> = items.iter().filter(wants_letter).take(LETTERS_MAX).collect();
+        let wanted: Vec<_> = writing.iter().map(|item| (item.client, item.contact)).collect();
+        let people = self.people(&wanted).await?;
+        let addressed = writing.iter().zip(&people);
+        let mut addressees: HashMap<ComplianceItemId, Addressee> = addressed
+            .filter_map(|(item, person)| {
+                Some((item.id, self.addressee(person.as_ref(), About::Compliance(item))?))
+            })
+            .collect();
         let mut found = Vec::with_capacity(items.len());
         for item in items {
-            let mut addressee = None;
-            let step = compliance_step(&item.facts, today);
-            if matches!(step, ComplianceStep::Remind { .. }) && letters < LETTERS_MAX {
-                letters += 1;
-                let person = self.people(&[(item.client, item.contact)]).await?.pop().flatten();
-                let subject = Subject { kind: SubjectKind::ComplianceItem, id: item.id.uuid() };
-                addressee = self
-                    .addressee(ActionKind::RemindCompliance, subject, person.as_ref(), None)
-                    .await?;
-            }
             found.push(ComplianceRef {
+                addressee: addressees.remove(&item.id),
                 id: item.id,
                 key: item.key,
                 client: item.client,
                 facts: item.facts,
-                addressee,
             });
         }
         Ok(found)
@@ -210,17 +211,11 @@ impl Gather<'_> {
             .collect())
     }
 
-    async fn addressee(
-        &self,
-        kind: ActionKind,
-        subject: Subject,
-        person: Option<&Person>,
-        mentions: Option<&Mentions>,
-    ) -> StoreResult<Option<Addressee>> {
-        let Some(person) = person.filter(|it| it.unreachable().is_none()) else { return Ok(None) };
-        let Some(address) = person.address.clone() else { return Ok(None) };
-        let letter = write_letter(self.scope, self.tenant, kind, subject, person, mentions).await?;
-        Ok(letter.map(|letter| Addressee { contact: person.contact, address, letter }))
+    fn addressee(&self, person: Option<&Person>, about: About<'_>) -> Option<Addressee> {
+        let person = person.filter(|it| it.unreachable().is_none())?;
+        let address = person.address.clone()?;
+        let letter = write_letter(self.tenant, person, about)?;
+        Some(Addressee { contact: person.contact, address, letter })
     }
 
     async fn due_touches(&self) -> StoreResult<Vec<TouchTarget>> {
@@ -238,10 +233,8 @@ impl Gather<'_> {
         let mut targets = Vec::with_capacity(due.len());
         for clock in due {
             let Some(person) = people.get(&clock.contact) else { continue };
-            let subject = Subject { kind: SubjectKind::Contact, id: clock.contact.uuid() };
-            let mentions = mentions.get(&clock.client);
-            let addressee =
-                self.addressee(ActionKind::SendTouch, subject, Some(person), mentions).await?;
+            let about = About::Touch(mentions.get(&clock.client));
+            let addressee = self.addressee(Some(person), about);
             let Some(addressee) = addressee else { continue };
             let reasons = self.reasons(&clock, accounts.get(&clock.client));
             targets.push(TouchTarget {

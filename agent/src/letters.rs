@@ -1,72 +1,53 @@
-//! What the records would write to somebody now: loaded and rendered in one place, for the planner and the gate alike.
+//! What the records would write to somebody now: rendered in one place, for the planner and the gate alike.
 
-use domain::{
-    action::ActionKind,
-    engagement::{LastOrder, LetterFacts, Purpose, QuoteStatus, RenderedLetter, render},
-    id::{ComplianceItemId, DealId, QuoteId},
-    proposal::Subject,
-};
+use domain::engagement::{LastOrder, LetterFacts, Purpose, QuoteStatus, RenderedLetter, render};
 use store::{
-    Scope, StoreResult,
     person::{Mentions, Person},
+    pipeline::{ComplianceRow, DealRow, QuoteRow},
     tenant::Tenant,
 };
 
-/// The letter of this kind about this subject to this person, or `None` if the records hold no such subject.
-///
-/// `mentions` are those of the person's account, as the caller has loaded them together with the person.
-pub(crate) async fn write_letter(
-    scope: &Scope<'_>,
+/// What a letter is about, as the records have it.
+#[derive(Clone, Copy)]
+pub(crate) enum About<'r> {
+    /// Keeping in touch; with what the person's account may be reminded of.
+    Touch(Option<&'r Mentions>),
+    Deal(&'r DealRow),
+    Quote(&'r QuoteRow),
+    Compliance(&'r ComplianceRow),
+}
+
+/// The letter to this person, or `None` if the records have nothing to write about.
+pub(crate) fn write_letter(
     tenant: &Tenant,
-    kind: ActionKind,
-    subject: Subject,
     person: &Person,
-    mentions: Option<&Mentions>,
-) -> StoreResult<Option<RenderedLetter>> {
-    match kind {
-        ActionKind::SendTouch => Ok(Some(touch(tenant, person, mentions))),
-        ActionKind::FollowUpDeal => {
-            let Some(deal) = scope.find_deal(DealId::from_uuid(subject.id)).await? else {
-                return Ok(None);
-            };
+    about: About<'_>,
+) -> Option<RenderedLetter> {
+    match about {
+        About::Touch(mentions) => Some(touch(tenant, person, mentions)),
+        About::Deal(deal) => {
             let purpose = Purpose::Deal {
                 deal_name: &deal.name,
                 stage_name: &deal.stage_name,
                 // A next step is written for colleagues; a client is asked, not told.
                 next_step: None,
             };
-            Ok(Some(letter(tenant, person, purpose)))
+            Some(letter(tenant, person, purpose))
         }
-        ActionKind::FollowUpQuote => {
-            let Some(quote) = scope.find_quote(QuoteId::from_uuid(subject.id)).await? else {
-                return Ok(None);
-            };
-            let Some(submitted_on) = quote.facts.submitted_on else { return Ok(None) };
+        About::Quote(quote) => {
             let purpose = Purpose::Quote {
                 quote_number: &quote.number,
-                submitted_on,
+                submitted_on: quote.facts.submitted_on?,
                 valid_until: quote.facts.valid_until,
                 receipt_confirmed: quote.facts.status == QuoteStatus::Confirmed
                     || quote.facts.confirmed_on.is_some(),
             };
-            Ok(Some(letter(tenant, person, purpose)))
+            Some(letter(tenant, person, purpose))
         }
-        ActionKind::RemindCompliance => {
-            let item = scope.find_compliance_item(ComplianceItemId::from_uuid(subject.id)).await?;
-            let Some(item) = item else { return Ok(None) };
+        About::Compliance(item) => {
             let purpose = Purpose::Compliance { item_name: &item.name, due_on: item.facts.due_on };
-            Ok(Some(letter(tenant, person, purpose)))
+            Some(letter(tenant, person, purpose))
         }
-        ActionKind::ProcessOrder
-        | ActionKind::AdvanceDeal
-        | ActionKind::RecordQuoteLoss
-        | ActionKind::CreateTask
-        | ActionKind::OpenCase
-        | ActionKind::Research
-        | ActionKind::ChangePrice
-        | ActionKind::ChangeCreditLimit
-        | ActionKind::MoveMoney
-        | ActionKind::DeleteRecord => Ok(None),
     }
 }
 

@@ -19,7 +19,11 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use crate::{Scope, StoreResult, brought, error::unreadable};
+use crate::{
+    Scope, StoreResult,
+    brought::{self, Holds},
+    error::unreadable,
+};
 
 const CHECKED: &str = "\
     UPDATE orders SET status = brought.status, computed_total_minor = brought.total, \
@@ -91,8 +95,6 @@ pub struct OrderRow {
     pub currency: String,
 }
 
-/// Faults written in one statement.
-const FAULTS_PER_STATEMENT: usize = 500;
 /// Ids in one statement: well under the 32,766 parameters that SQLite takes.
 const IDS_PER_STATEMENT: usize = 5_000;
 
@@ -179,7 +181,7 @@ impl Scope<'_> {
     ) -> StoreResult<HashSet<OrderId>> {
         let mut moved = HashSet::with_capacity(checked.len());
         for chunk in checked.chunks(brought::ROWS_PER_STATEMENT) {
-            let rows = chunk.iter().map(|it| {
+            let row = |it: &CheckedOrder| {
                 let to = if it.verdict.holds() { OrderStatus::Held } else { OrderStatus::Open };
                 vec![
                     it.id.uuid().into(),
@@ -187,10 +189,16 @@ impl Scope<'_> {
                     to.as_str().into(),
                     it.verdict.total.map(|total| total.minor).into(),
                 ]
-            });
+            };
+            let rows: Vec<_> = chunk.iter().map(row).collect();
             let fixed = vec![self.tenant.uuid().into(), now.into()];
-            let columns = "id, was, status, total";
-            let statement = brought::statement(self.backend(), columns, CHECKED, fixed, rows);
+            let columns = &[
+                ("id", Holds::Id),
+                ("was", Holds::Text),
+                ("status", Holds::Text),
+                ("total", Holds::Whole),
+            ];
+            let statement = brought::statement(self.backend(), columns, CHECKED, fixed, &rows)?;
             let ids = IdRow::find_by_statement(statement).all(&self.conn).await?;
             moved.extend(ids.into_iter().map(|row| OrderId::from_uuid(row.id)));
         }
@@ -248,13 +256,7 @@ impl Scope<'_> {
             Column::ResolvedAt,
         ])
         .to_owned();
-        for chunk in rows.chunks(FAULTS_PER_STATEMENT) {
-            order_exceptions::Entity::insert_many(chunk.iter().cloned())
-                .on_conflict(renew.clone())
-                .exec_without_returning(&self.conn)
-                .await?;
-        }
-        Ok(())
+        self.insert_or(&rows, Some(&renew)).await
     }
 
     fn exception(

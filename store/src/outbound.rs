@@ -1,5 +1,7 @@
 //! The outbound ledger: intent and verdict first, then the claim, then the result.
 
+use std::collections::HashMap;
+
 use domain::{
     action::OutboundStatus,
     id::{ActionId, ClientId, ContactId, DecisionId, OutboundId},
@@ -9,7 +11,7 @@ use domain::{
 use entity::outbound_messages as outbound;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    QuerySelect, TryIntoModel, sea_query::Expr,
 };
 
 use crate::{Scope, StoreResult, Transition, error::unreadable};
@@ -63,17 +65,33 @@ pub struct NewOutbound<'a> {
 }
 
 impl Scope<'_> {
-    /// Writes down the intent to send. One action has one intent, however often it is begun.
+    /// Writes down intents to send, and returns them in order. One action has one intent, however often it is begun.
     pub async fn insert_outbound(
         &self,
-        new: &NewOutbound<'_>,
+        new: &[NewOutbound<'_>],
         now: Timestamp,
-    ) -> StoreResult<OutboundRow> {
-        if let Some(there) = self.find_outbound_of(new.action).await? {
-            return Ok(there);
+    ) -> StoreResult<Vec<OutboundRow>> {
+        let mut there = self.outbound_of(new.iter().map(|it| it.action)).await?;
+        let mut rows = Vec::new();
+        let mut intents = Vec::with_capacity(new.len());
+        for it in new {
+            let intent = match there.remove(&it.action) {
+                Some(intent) => intent,
+                None => {
+                    let model = self.intent(it, now);
+                    rows.push(model.clone());
+                    outbound_row(model.try_into_model()?)?
+                }
+            };
+            intents.push(intent);
         }
+        self.insert_rows(&rows).await?;
+        Ok(intents)
+    }
+
+    fn intent(&self, new: &NewOutbound<'_>, now: Timestamp) -> outbound::ActiveModel {
         let id: OutboundId = self.new_id(now);
-        let row = outbound::ActiveModel {
+        outbound::ActiveModel {
             id: Set(id.uuid()),
             tenant_id: Set(self.tenant.uuid()),
             action_id: Set(new.action.uuid()),
@@ -93,31 +111,25 @@ impl Scope<'_> {
             to_address: Set(new.letter.to.clone()),
             subject: Set(new.letter.subject.clone()),
             body: Set(new.letter.body.clone()),
-        };
-        outbound::Entity::insert(row).exec_without_returning(&self.conn).await?;
-        Ok(OutboundRow {
-            id,
-            action: new.action,
-            contact: new.letter.contact,
-            client: new.client,
-            status: OutboundStatus::Intended,
-            touches_clock: new.touches_clock,
-            claimed_at: None,
-            sent_at: None,
-            to_address: new.letter.to.clone(),
-            subject: new.letter.subject.clone(),
-            body: new.letter.body.clone(),
-        })
+        }
+    }
+
+    async fn outbound_of(
+        &self,
+        actions: impl Iterator<Item = ActionId>,
+    ) -> StoreResult<HashMap<ActionId, OutboundRow>> {
+        let rows = outbound::Entity::find()
+            .filter(outbound::Column::TenantId.eq(self.tenant.uuid()))
+            .filter(outbound::Column::ActionId.is_in(actions.map(|it| it.uuid())))
+            .all(&self.conn)
+            .await?;
+        let rows = rows.into_iter().map(outbound_row);
+        rows.map(|row| row.map(|row| (row.action, row))).collect()
     }
 
     /// The intent of an action, if it was written down.
     pub async fn find_outbound_of(&self, action: ActionId) -> StoreResult<Option<OutboundRow>> {
-        let row = outbound::Entity::find()
-            .filter(outbound::Column::TenantId.eq(self.tenant.uuid()))
-            .filter(outbound::Column::ActionId.eq(action.uuid()))
-            .one(&self.conn)
-            .await?;
-        row.map(outbound_row).transpose()
+        Ok(self.outbound_of(std::iter::once(action)).await?.remove(&action))
     }
 
     /// Claims an intent for sending; only one caller gets it.

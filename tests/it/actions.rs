@@ -1,9 +1,11 @@
 //! Actions: proposed once, moved from state to state by whoever is first, run in order, expired in time.
 
+use std::collections::{BTreeMap, HashSet};
+
 use chrono::TimeDelta;
 use domain::{
     action::{ActionKind, ActionStatus, Actor, SubjectKind},
-    id::ActionId,
+    id::{ActionId, DecisionId},
     money::Score,
     policy::{Effect, Moment, Obligation, Reason, Verdict},
     proposal::{Evidence, Proposal, Subject},
@@ -29,6 +31,7 @@ on_both!(
     a_change_writes_what_it_says_and_nothing_else,
     what_may_run_comes_most_pressing_first,
     what_is_put_off_waits_until_then,
+    many_actions_begin_at_once_each_from_its_own_state,
     what_may_never_run_never_does,
     what_nobody_decided_on_expires_once,
     verdicts_and_violations_are_kept_in_order,
@@ -226,6 +229,25 @@ async fn what_is_put_off_waits_until_then(test: TestDb) {
     }
 }
 
+async fn many_actions_begin_at_once_each_from_its_own_state(test: TestDb) {
+    let world = World::new(&test, "north").await;
+    let run = world.run(None).await;
+    let subject = (SubjectKind::Client, world.tenant.uuid());
+    let wishes = ["a", "b", "c"].map(|key| plain(ActionKind::MoveMoney, subject, key));
+    let ids = world.actions(run, ActionStatus::Proposed, &wishes).await;
+    let taken = ActionChange::to(ActionStatus::Expired, world.now);
+    let scope = world.scope();
+    scope.mark_action(ids[1], ActionStatus::Proposed, &taken).await.unwrap();
+
+    let begun: Vec<_> = ids.iter().map(|id| (*id, ActionStatus::Proposed)).collect();
+    let moved = scope.mark_actions_executing(&begun, world.in_hours(1)).await.unwrap();
+    assert_eq!(moved, HashSet::from([ids[0], ids[2]]), "whoever was first speaks for it");
+    assert_eq!(find(&world, ids[1]).await.status, ActionStatus::Expired);
+    assert_eq!(find(&world, ids[2]).await.status, ActionStatus::Executing);
+    let again = scope.mark_actions_executing(&begun, world.in_hours(2)).await.unwrap();
+    assert_eq!(again, HashSet::new(), "none of them is proposed any more");
+}
+
 async fn what_may_never_run_never_does(test: TestDb) {
     let world = World::new(&test, "north").await;
     let run = world.run(None).await;
@@ -326,9 +348,16 @@ async fn verdicts_and_violations_are_kept_in_order(test: TestDb) {
     assert_eq!(decisions::Entity::find().all(&test.db).await.unwrap().len(), 3);
 
     let allowed = testkit::world::allow();
-    let many: Vec<_> = (0..3).map(|_| (action.clone(), allowed.clone(), facts.clone())).collect();
-    scope.insert_decisions(&many, run, Moment::Execute, later).await.unwrap();
-    assert_eq!(scope.list_decisions(id).await.unwrap().len(), 5);
+    let refused = denied(&["approval"]);
+    let mut many: Vec<_> = (0..2).map(|_| (&action, &allowed, facts.clone())).collect();
+    many.push((&action, &refused, facts.clone()));
+    let ids = scope.insert_decisions(&many, Some(run), Moment::Execute, later).await.unwrap();
+    let told = scope.list_decisions(id).await.unwrap();
+    let effects: BTreeMap<DecisionId, &str> =
+        told.iter().map(|it| (it.id, it.effect.as_str())).collect();
+    assert_eq!(ids.iter().map(|id| effects[id]).collect::<Vec<_>>(), ["allow", "allow", "deny"]);
+    assert_eq!(told.len(), 5);
+    assert_eq!(violations::Entity::find().all(&test.db).await.unwrap().len(), 4);
 }
 
 fn denied(rules: &[&str]) -> Verdict {

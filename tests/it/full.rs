@@ -255,7 +255,7 @@ async fn send(
         transport: "file",
         touches_clock: true,
     };
-    let row = scope.insert_outbound(&new, world.now).await.unwrap();
+    let row = scope.insert_outbound(&[new], world.now).await.unwrap().remove(0);
     scope.mark_outbound_claimed(row.id, "host/1/aaaaaa", world.now).await.unwrap();
     let sent = OutboundStatus::Sent;
     scope.mark_outbound_result(row.id, sent, Some("1.eml"), None, world.now).await.unwrap();

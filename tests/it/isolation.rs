@@ -201,6 +201,10 @@ async fn write_about_cycles(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     let ended = EndedAction { id: theirs.proposed, from, to, outcome: serde_json::json!({}) };
     scope.mark_actions_executed(theirs.run, &[ended], now).await.unwrap();
     watch.look_after("mark_actions_executed").await;
+    let begun = [(theirs.proposed, ActionStatus::Proposed)];
+    let moved = scope.mark_actions_executing(&begun, now).await.unwrap();
+    assert!(moved.is_empty(), "mark_actions_executing");
+    watch.look_after("mark_actions_executing").await;
     write_about_letters(scope, watch).await;
     let block = scope.list_runs(1).await.unwrap().remove(0).work_block;
     let done = scope.mark_phase_done(theirs.fence, Phase::Plan, &block, now).await.unwrap();

@@ -197,5 +197,5 @@ async fn intend(desk: &Desk<'_>, action: ActionId, decision: DecisionId, body: &
         transport: "file",
         touches_clock: true,
     };
-    desk.world.scope().insert_outbound(&new, desk.world.now).await.unwrap().id
+    desk.world.scope().insert_outbound(&[new], desk.world.now).await.unwrap()[0].id
 }

@@ -3,18 +3,21 @@
 //! Never send first and record later.
 //! Whoever finds a claimed intent asks the transport before trying again, and what nobody can tell is never sent again.
 
+use std::collections::HashMap;
+
 use domain::{
     action::{ActionKind, ActionStatus, OutboundStatus},
     cycle::{ActOutput, Observed, Spent},
     engagement::TouchKind,
-    id::{ComplianceItemId, DealId, QuoteId},
+    id::{ActionId, ClientId, ComplianceItemId, DealId, QuoteId},
     policy::Moment,
-    proposal::Payload,
+    proposal::{LetterPayload, Payload},
     record::TouchSource,
+    time::Timestamp,
 };
 use serde_json::json;
 use store::{
-    Transition,
+    Scope, Transition,
     action::{ActionChange, ActionRow},
     engagement::Touch,
     outbound::{NewOutbound, OutboundRow},
@@ -22,7 +25,7 @@ use store::{
 
 use connectors::mail::{MailError, OutgoingMail, Whereabouts};
 
-use super::{End, fail, permitted};
+use super::{End, Step, fail, permitted};
 use crate::{
     AgentError,
     cycle::Stage,
@@ -30,128 +33,126 @@ use crate::{
     upkeep::{self, REARM_DAYS},
 };
 
-/// Writes the intent down with its verdict, then sends.
-pub(crate) async fn begin(
-    stage: &Stage<'_>,
-    action: &ActionRow,
+/// A letter that the policy lets leave now.
+pub(crate) struct Departing<'a> {
+    action: &'a ActionRow,
+    letter: &'a LetterPayload,
+    client: ClientId,
     ruling: Ruling,
-) -> Result<End, AgentError> {
-    let Payload::Letter(letter) = &action.proposal.payload else {
-        return fail(stage, action, "the payload is no letter").await;
-    };
-    let Some(client) = action.proposal.client else {
-        return fail(stage, action, "the letter is for nobody's account").await;
-    };
+}
+
+impl<'a> Departing<'a> {
+    /// A letter, or why the action is none.
+    pub fn new(action: &'a ActionRow, ruling: Ruling) -> Result<Self, &'static str> {
+        let Payload::Letter(letter) = &action.proposal.payload else {
+            return Err("the payload is no letter");
+        };
+        let client = action.proposal.client.ok_or("the letter is for nobody's account")?;
+        Ok(Self { action, letter, client, ruling })
+    }
+}
+
+/// What a transport said about a letter that was handed over.
+enum Answer {
+    Sent {
+        reference: String,
+    },
+    Refused {
+        because: String,
+    },
+    /// It has certainly not left.
+    Unavailable {
+        error: String,
+    },
+    /// It stays claimed; the next Act asks the transport what became of it.
+    Unanswered {
+        error: String,
+    },
+}
+
+/// Writes the intents of some letters down with their verdicts, then sends them one by one.
+///
+/// The answer to one is written down together with the claim of the next.
+pub(crate) async fn send(
+    stage: &Stage<'_>,
+    departing: Vec<(usize, Departing<'_>)>,
+) -> Result<Vec<(usize, End)>, AgentError> {
+    if departing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (places, letters): (Vec<usize>, Vec<_>) = departing.into_iter().unzip();
+    let intents = write_down(stage, &letters).await?;
+    let mut ends = Vec::with_capacity(letters.len());
+    let mut answered = None;
+    for ((place, it), intent) in places.into_iter().zip(&letters).zip(&intents) {
+        let Some(intent) = intent else {
+            ends.push((place, End::Gone));
+            continue;
+        };
+        let work = stage.begin().await?;
+        let scope = work.scope();
+        if let Some(before) = answered.take() {
+            ends.push(settle(stage, &scope, before).await?);
+        }
+        let claimed =
+            scope.mark_outbound_claimed(intent.id, &stage.agent.instance, stage.now).await?;
+        drop(scope);
+        work.commit().await?;
+        match claimed {
+            Transition::Moved => {
+                let answer = hand_over(stage, intent).await;
+                answered = Some((place, it.action, intent, answer));
+            }
+            Transition::AlreadyThere | Transition::Lost => ends.push((place, End::Gone)),
+        }
+    }
+    if let Some(last) = answered {
+        let work = stage.begin().await?;
+        let scope = work.scope();
+        ends.push(settle(stage, &scope, last).await?);
+        drop(scope);
+        work.commit().await?;
+    }
+    Ok(ends)
+}
+
+/// Intents and verdicts in one unit of work; none where somebody else had moved the action meanwhile.
+async fn write_down(
+    stage: &Stage<'_>,
+    letters: &[Departing<'_>],
+) -> Result<Vec<Option<OutboundRow>>, AgentError> {
     let work = stage.begin().await?;
     let scope = work.scope();
-    let change = ActionChange::to(ActionStatus::Executing, stage.now);
-    if scope.mark_action(action.id, action.status, &change).await? == Transition::Lost {
-        return Ok(End::Gone);
-    }
-    let decision = scope
-        .insert_decision(
-            action,
-            Some(stage.run),
-            &ruling.verdict,
-            ruling.facts,
-            Moment::Execute,
-            stage.now,
-        )
-        .await?;
-    let new = NewOutbound {
-        action: action.id,
-        decision,
-        client,
-        letter,
-        transport: stage.agent.transport.name(),
-        // A file reaches nobody: only in a simulation, where nobody is to be reached, does it count as a touch.
-        touches_clock: stage.agent.transport.name() != FILE || stage.tenant.is_simulated(),
-    };
-    let intent = scope.insert_outbound(&new, stage.now).await?;
+    let begun: Vec<_> = letters.iter().map(|it| (it.action.id, it.action.status)).collect();
+    let moved = scope.mark_actions_executing(&begun, stage.now).await?;
+    let ours: Vec<_> = letters.iter().filter(|it| moved.contains(&it.action.id)).collect();
+    let judged: Vec<_> =
+        ours.iter().map(|it| (it.action, &it.ruling.verdict, it.ruling.facts.clone())).collect();
+    let decisions =
+        scope.insert_decisions(&judged, Some(stage.run), Moment::Execute, stage.now).await?;
+    let transport = stage.agent.transport.name();
+    let new: Vec<_> = ours
+        .iter()
+        .zip(decisions)
+        .map(|(it, decision)| NewOutbound {
+            action: it.action.id,
+            decision,
+            client: it.client,
+            letter: it.letter,
+            transport,
+            // A file reaches nobody: only in a simulation, where nobody is to be reached, does it count as a touch.
+            touches_clock: transport != FILE || stage.tenant.is_simulated(),
+        })
+        .collect();
+    let intents = scope.insert_outbound(&new, stage.now).await?;
     drop(scope);
     work.commit().await?;
-    claim_and_send(stage, action, &intent).await
+    let mut of_action: HashMap<ActionId, OutboundRow> =
+        intents.into_iter().map(|intent| (intent.action, intent)).collect();
+    Ok(letters.iter().map(|it| of_action.remove(&it.action.id)).collect())
 }
 
-/// The transport that writes to a folder.
-const FILE: &str = "file";
-
-/// Goes on with an intent that an interruption left behind, from whatever state it is in.
-///
-/// What has certainly not left is asked about again: hours may have passed, and facts with them.
-pub(crate) async fn finish(
-    stage: &Stage<'_>,
-    gate: &Gate<'_>,
-    action: &ActionRow,
-    spent: &mut Spent,
-) -> Result<End, AgentError> {
-    let scope = stage.agent.store.tenant(stage.tenant.id);
-    let Some(intent) = scope.find_outbound_of(action.id).await? else {
-        // The state was changed and the intent was not written: they are written together, so this is a damaged record.
-        return fail_executing(stage, action, "the intent is missing from the ledger").await;
-    };
-    // What this run had handed over before it was interrupted is spent.
-    let is_of_this_run = intent.claimed_at == Some(stage.now);
-    let spend = |spent: &mut Spent| {
-        if is_of_this_run {
-            spent.count(action.proposal.kind);
-        }
-    };
-    match intent.status {
-        OutboundStatus::Intended => permitted(stage, gate, action, spent).await,
-        OutboundStatus::Claimed => match stage.agent.transport.find(intent.id).await {
-            Ok(Whereabouts::Sent { reference }) => {
-                spend(spent);
-                settle_sent(stage, action, &intent, &reference).await
-            }
-            Ok(Whereabouts::NotSent) => {
-                release(stage, &intent).await?;
-                permitted(stage, gate, action, spent).await
-            }
-            Ok(Whereabouts::Unknown) => {
-                spend(spent);
-                settle_unknown(stage, action, &intent).await
-            }
-            Err(error) => {
-                spend(spent);
-                Ok(End::Deferred { because: error.to_string() })
-            }
-        },
-        OutboundStatus::Sent | OutboundStatus::Failed | OutboundStatus::Unknown => {
-            // Result and action are recorded together, so this is another worker's finished work.
-            Ok(End::Gone)
-        }
-    }
-}
-
-/// Gives a claim back: the letter has certainly not left, and nobody is kept waiting for it.
-async fn release(stage: &Stage<'_>, intent: &OutboundRow) -> Result<(), AgentError> {
-    let work = stage.begin().await?;
-    work.scope().mark_outbound_released(intent.id).await?;
-    work.commit().await?;
-    Ok(())
-}
-
-async fn claim_and_send(
-    stage: &Stage<'_>,
-    action: &ActionRow,
-    intent: &OutboundRow,
-) -> Result<End, AgentError> {
-    let work = stage.begin().await?;
-    let claimed =
-        work.scope().mark_outbound_claimed(intent.id, &stage.agent.instance, stage.now).await?;
-    work.commit().await?;
-    match claimed {
-        Transition::Moved => send(stage, action, intent).await,
-        Transition::AlreadyThere | Transition::Lost => Ok(End::Gone),
-    }
-}
-
-async fn send(
-    stage: &Stage<'_>,
-    action: &ActionRow,
-    intent: &OutboundRow,
-) -> Result<End, AgentError> {
+async fn hand_over(stage: &Stage<'_>, intent: &OutboundRow) -> Answer {
     let mail = OutgoingMail {
         intent: intent.id,
         from_name: stage.tenant.sender_name.clone(),
@@ -162,18 +163,101 @@ async fn send(
         date: stage.now,
     };
     match stage.agent.transport.send(&mail).await {
-        Ok(reference) => settle_sent(stage, action, intent, &reference).await,
-        Err(MailError::Refused(because)) => settle_failed(stage, action, intent, &because).await,
-        Err(error @ MailError::Unavailable(_)) => {
-            release(stage, intent).await?;
-            Ok(End::Deferred { because: error.to_string() })
-        }
-        // It stays claimed; the next Act asks the transport what became of it.
-        Err(error @ MailError::Unanswered(_)) => Ok(End::Deferred { because: error.to_string() }),
+        Ok(reference) => Answer::Sent { reference },
+        Err(MailError::Refused(because)) => Answer::Refused { because },
+        Err(error @ MailError::Unavailable(_)) => Answer::Unavailable { error: error.to_string() },
+        Err(error @ MailError::Unanswered(_)) => Answer::Unanswered { error: error.to_string() },
     }
 }
 
-async fn settle_sent(
+/// Writes an answer down.
+async fn settle(
+    stage: &Stage<'_>,
+    scope: &Scope<'_>,
+    (place, action, intent, answer): (usize, &ActionRow, &OutboundRow, Answer),
+) -> Result<(usize, End), AgentError> {
+    let end = match answer {
+        Answer::Sent { reference } => {
+            // Claimed a moment ago, by this very run.
+            settle_sent(stage, scope, action, intent, &reference, stage.now).await?
+        }
+        Answer::Refused { because } => {
+            settle_failed(stage, scope, action, intent, &because).await?
+        }
+        Answer::Unavailable { error } => {
+            scope.mark_outbound_released(intent.id).await?;
+            End::Deferred { because: error }
+        }
+        Answer::Unanswered { error } => End::Deferred { because: error },
+    };
+    Ok((place, end))
+}
+
+/// The transport that writes to a folder.
+const FILE: &str = "file";
+
+/// Goes on with an intent that an interruption left behind, from whatever state it is in.
+///
+/// What has certainly not left is asked about again: hours may have passed, and facts with them.
+pub(crate) async fn finish<'a>(
+    stage: &Stage<'_>,
+    gate: &Gate<'_>,
+    action: &'a ActionRow,
+    spent: &mut Spent,
+) -> Result<Step<'a>, AgentError> {
+    let scope = stage.agent.store.tenant(stage.tenant.id);
+    let Some(intent) = scope.find_outbound_of(action.id).await? else {
+        // The state was changed and the intent was not written: they are written together, so this is a damaged record.
+        let because = "the intent is missing from the ledger";
+        return Ok(Step::Ended(fail(stage, action, because).await?));
+    };
+    // What this run had handed over before it was interrupted is spent.
+    let is_of_this_run = intent.claimed_at == Some(stage.now);
+    let spend = |spent: &mut Spent| {
+        if is_of_this_run {
+            spent.count(action.proposal.kind);
+        }
+    };
+    let end = match intent.status {
+        OutboundStatus::Intended => return ask_once_more(stage, gate, action, spent).await,
+        OutboundStatus::Claimed => match stage.agent.transport.find(intent.id).await {
+            Ok(Whereabouts::Sent { reference }) => {
+                spend(spent);
+                found_sent(stage, action, &intent, &reference).await?
+            }
+            Ok(Whereabouts::NotSent) => {
+                release(stage, &intent).await?;
+                return ask_once_more(stage, gate, action, spent).await;
+            }
+            Ok(Whereabouts::Unknown) => {
+                spend(spent);
+                settle_unknown(stage, action, &intent).await?
+            }
+            Err(error) => {
+                spend(spent);
+                End::Deferred { because: error.to_string() }
+            }
+        },
+        // Result and action are recorded together, so this is another worker's finished work.
+        OutboundStatus::Sent | OutboundStatus::Failed | OutboundStatus::Unknown => End::Gone,
+    };
+    Ok(Step::Ended(end))
+}
+
+/// Asks about a letter that has certainly not left, by what is known now: its own claim counts no more.
+async fn ask_once_more<'a>(
+    stage: &Stage<'_>,
+    gate: &Gate<'_>,
+    action: &'a ActionRow,
+    spent: &mut Spent,
+) -> Result<Step<'a>, AgentError> {
+    let scope = stage.agent.store.tenant(stage.tenant.id);
+    let known = gate.load_known(&scope, [&action.proposal]).await?;
+    permitted(stage, gate, action, &known, spent).await
+}
+
+/// Writes down that a letter had left before the interruption.
+async fn found_sent(
     stage: &Stage<'_>,
     action: &ActionRow,
     intent: &OutboundRow,
@@ -183,6 +267,28 @@ async fn settle_sent(
     let left_at = intent.claimed_at.unwrap_or(stage.now);
     let work = stage.begin().await?;
     let scope = work.scope();
+    let end = settle_sent(stage, &scope, action, intent, reference, left_at).await?;
+    drop(scope);
+    work.commit().await?;
+    Ok(end)
+}
+
+/// Gives a claim back: the letter has certainly not left, and nobody is kept waiting for it.
+async fn release(stage: &Stage<'_>, intent: &OutboundRow) -> Result<(), AgentError> {
+    let work = stage.begin().await?;
+    work.scope().mark_outbound_released(intent.id).await?;
+    work.commit().await?;
+    Ok(())
+}
+
+async fn settle_sent(
+    stage: &Stage<'_>,
+    scope: &Scope<'_>,
+    action: &ActionRow,
+    intent: &OutboundRow,
+    reference: &str,
+    left_at: Timestamp,
+) -> Result<End, AgentError> {
     let sent = OutboundStatus::Sent;
     let moved = scope.mark_outbound_result(intent.id, sent, Some(reference), None, left_at).await?;
     if moved != Transition::Moved {
@@ -206,7 +312,7 @@ async fn settle_sent(
             + chrono::TimeDelta::days(
                 i64::try_from(domain::engagement::ENGAGEMENT_DAYS).unwrap_or(21),
             );
-        upkeep::rearm(&scope, action, again_at, stage.now).await?;
+        upkeep::rearm(scope, action, again_at, stage.now).await?;
     }
     let id = action.proposal.subject.id;
     match action.proposal.kind {
@@ -222,19 +328,16 @@ async fn settle_sent(
         }
         _ => {}
     }
-    drop(scope);
-    work.commit().await?;
     Ok(End::Done { outcome: format!("sent by {}", stage.agent.transport.name()) })
 }
 
 async fn settle_failed(
     stage: &Stage<'_>,
+    scope: &Scope<'_>,
     action: &ActionRow,
     intent: &OutboundRow,
     because: &str,
 ) -> Result<End, AgentError> {
-    let work = stage.begin().await?;
-    let scope = work.scope();
     let failed = OutboundStatus::Failed;
     scope.mark_outbound_result(intent.id, failed, None, Some(because), stage.now).await?;
     let change = ActionChange::to(ActionStatus::Failed, stage.now)
@@ -242,9 +345,7 @@ async fn settle_failed(
         .because(because);
     scope.mark_action(action.id, ActionStatus::Executing, &change).await?;
     let again_at = stage.now + chrono::TimeDelta::days(REARM_DAYS);
-    upkeep::rearm(&scope, action, again_at, stage.now).await?;
-    drop(scope);
-    work.commit().await?;
+    upkeep::rearm(scope, action, again_at, stage.now).await?;
     Ok(End::Failed { status: ActionStatus::Failed, error: because.to_owned() })
 }
 
@@ -268,15 +369,6 @@ async fn settle_unknown(
     drop(scope);
     work.commit().await?;
     Ok(End::Failed { status: ActionStatus::Unknown, error: because.to_owned() })
-}
-
-async fn fail_executing(
-    stage: &Stage<'_>,
-    action: &ActionRow,
-    because: &str,
-) -> Result<End, AgentError> {
-    let executing = ActionRow { status: ActionStatus::Executing, ..action.clone() };
-    fail(stage, &executing, because).await
 }
 
 /// What letters that left give reason to watch for.

@@ -7,11 +7,14 @@ mod letters;
 mod orders;
 mod resume;
 
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
 use domain::{
     action::{ActionKind, ActionStatus},
-    cycle::{ActOutput, ActionRef, Phase, Spent, WorkBlock, findings_digest},
+    cycle::{ActOutput, ActionRef, Budgets, Phase, Spent, WorkBlock, findings_digest},
     policy::{Approval, Effect, Moment, Reason},
+    proposal::Payload,
     time::Timestamp,
 };
 use store::{
@@ -19,16 +22,19 @@ use store::{
     action::{ActionChange, ActionRow},
 };
 
+use self::letters::Departing;
 use crate::{
     AgentError,
     cycle::{Stage, finish_phase},
-    gate::{Gate, Ruling, is_order_check},
+    gate::{Gate, Known, Ruling, is_order_check},
     plan::measure,
     upkeep::{self, REARM_DAYS},
 };
 
 /// Actions that one cycle looks at.
 const ACTIONS_MAX: u64 = 10_000;
+/// Letters that are judged by facts loaded together: what happens in the moment of sending them is seen by the next.
+const LETTERS_TOGETHER_MAX: usize = 10;
 /// Sights that are kept for Reflect.
 const OBSERVED_MAX: usize = 5_000;
 
@@ -66,9 +72,18 @@ pub(crate) async fn run(stage: &Stage<'_>, block: &mut WorkBlock) -> Result<(), 
     output.spent.letters_earlier_today = sent_earlier_today(stage).await?;
     findings.extend(orders::check(stage, &gate, orders, &mut output).await?);
     output.findings_digest = findings_digest(&findings);
-    for action in others {
-        let done = one(stage, &gate, &action, &mut output.spent, block).await?;
-        note(&mut output, &action, done);
+    let mut rest = others.as_slice();
+    while !rest.is_empty() {
+        let (batch, later) = rest.split_at(together(rest, &output.spent, &output.budgets));
+        let ends = if stage.is_rehearsal() {
+            batch.iter().map(|it| rehearse(stage, it, &mut output.spent, block)).collect()
+        } else {
+            some(stage, &gate, batch, &mut output.spent).await?
+        };
+        for (action, end) in batch.iter().zip(ends) {
+            note(&mut output, action, end);
+        }
+        rest = later;
     }
     letters::observe(&mut output);
     output.observed.truncate(OBSERVED_MAX);
@@ -90,52 +105,106 @@ async fn sent_earlier_today(stage: &Stage<'_>) -> Result<u32, AgentError> {
     Ok(since_yesterday.saturating_sub(of_this_run))
 }
 
-/// Takes one action as far as it goes in this hour.
-async fn one(
-    stage: &Stage<'_>,
-    gate: &Gate<'_>,
-    action: &ActionRow,
-    spent: &mut Spent,
-    block: &WorkBlock,
-) -> Result<End, AgentError> {
-    if stage.is_rehearsal() {
-        return Ok(rehearse(stage, action, spent, block));
-    }
-    if action.status == ActionStatus::Executing {
-        // A crash came between the intent and its result: only the transport knows what happened.
-        return letters::finish(stage, gate, action, spent).await;
-    }
-    permitted(stage, gate, action, spent).await
+/// How many actions, from the first on, can be judged by facts that are loaded together.
+///
+/// Letters to different people about different things: one that leaves changes nothing that the others rest on.
+/// There are no more of them than the budgets have left, so that none has to wait for another one's end.
+fn together(actions: &[ActionRow], spent: &Spent, budgets: &Budgets) -> usize {
+    let mut reserved = *spent;
+    let mut seen = HashSet::new();
+    let fits = |action: &&ActionRow| {
+        let Payload::Letter(letter) = &action.proposal.payload else { return false };
+        let kind = action.proposal.kind;
+        let is_affordable = reserved.exhausted(kind, budgets).is_none();
+        reserved.count(kind);
+        let subject = action.proposal.subject.id;
+        let is_another = seen.insert(letter.contact.uuid());
+        let is_another = is_another && (subject == letter.contact.uuid() || seen.insert(subject));
+        is_affordable && is_another && action.status != ActionStatus::Executing
+    };
+    actions.iter().take(LETTERS_TOGETHER_MAX).take_while(fits).count().max(1)
 }
 
-/// Asks once more, at the last moment, and carries out what is permitted now.
-async fn permitted(
+/// What is left to do with an action that was judged.
+pub(crate) enum Step<'a> {
+    /// Nothing.
+    Ended(End),
+    /// A letter is to be sent.
+    Send(Departing<'a>),
+}
+
+/// Takes some actions as far as they go in this hour.
+async fn some(
     stage: &Stage<'_>,
     gate: &Gate<'_>,
-    action: &ActionRow,
+    batch: &[ActionRow],
     spent: &mut Spent,
-) -> Result<End, AgentError> {
-    let kind = action.proposal.kind;
-    if let Some(budget) = spent.exhausted(kind, &stage.tenant.settings.budgets) {
-        return Ok(End::Deferred { because: format!("{budget} is used up") });
+) -> Result<Vec<End>, AgentError> {
+    let scope = stage.agent.store.tenant(stage.tenant.id);
+    let mut known = None;
+    let mut ends = Vec::with_capacity(batch.len());
+    let mut departing = Vec::new();
+    for (place, action) in batch.iter().enumerate() {
+        let step = if action.status == ActionStatus::Executing {
+            // A crash came between the intent and its result: only the transport knows what happened.
+            letters::finish(stage, gate, action, spent).await?
+        } else if let Some(end) = used_up(stage, action, spent) {
+            Step::Ended(end)
+        } else {
+            let known = match &known {
+                Some(known) => known,
+                None => {
+                    let proposals = batch.iter().map(|it| &it.proposal);
+                    known.insert(gate.load_known(&scope, proposals).await?)
+                }
+            };
+            permitted(stage, gate, action, known, spent).await?
+        };
+        match step {
+            Step::Ended(end) => ends.push(end),
+            Step::Send(letter) => {
+                departing.push((place, letter));
+                ends.push(End::Gone);
+            }
+        }
+    }
+    for (place, end) in letters::send(stage, departing).await? {
+        if may_have_happened(&end) {
+            spent.count(batch[place].proposal.kind);
+        }
+        ends[place] = end;
+    }
+    Ok(ends)
+}
+
+fn used_up(stage: &Stage<'_>, action: &ActionRow, spent: &Spent) -> Option<End> {
+    let budget = spent.exhausted(action.proposal.kind, &stage.tenant.settings.budgets)?;
+    Some(End::Deferred { because: format!("{budget} is used up") })
+}
+
+/// Asks once more, at the last moment, and carries out what is permitted now; a letter is given back to be sent.
+async fn permitted<'a>(
+    stage: &Stage<'_>,
+    gate: &Gate<'_>,
+    action: &'a ActionRow,
+    known: &Known,
+    spent: &mut Spent,
+) -> Result<Step<'a>, AgentError> {
+    if let Some(end) = used_up(stage, action, spent) {
+        return Ok(Step::Ended(end));
     }
     let scope = stage.agent.store.tenant(stage.tenant.id);
     let approval = approval_of(action);
-    let ruling = gate.ask_again(&scope, &action.proposal, approval.as_ref()).await?;
-    match ruling.verdict.effect {
-        Effect::Deny => stop(stage, action, ruling).await,
-        Effect::NeedsApproval => hold(stage, action, ruling).await,
+    let ruling = gate.ask_again(&scope, &action.proposal, known, approval.as_ref()).await?;
+    let end = match ruling.verdict.effect {
+        Effect::Deny => stop(stage, action, ruling).await?,
+        Effect::NeedsApproval => hold(stage, action, ruling).await?,
         Effect::Allow => match ruling.verdict.not_before().filter(|at| stage.now < *at) {
-            Some(at) => put_off(stage, action, at).await,
-            None => {
-                let done = carry_out(stage, action, ruling).await?;
-                if may_have_happened(&done) {
-                    spent.count(kind);
-                }
-                Ok(done)
-            }
+            Some(at) => put_off(stage, action, at).await?,
+            None => return carry_out(stage, action, ruling, spent).await,
         },
-    }
+    };
+    Ok(Step::Ended(end))
 }
 
 /// Whether an effect is spent: a letter that was handed over and not answered for counts as one.
@@ -158,29 +227,38 @@ fn approval_of(action: &ActionRow) -> Option<Approval> {
     is_agreed.then(|| Approval { payload_hash: action.payload_hash.clone(), expires_at })
 }
 
-async fn carry_out(
+async fn carry_out<'a>(
     stage: &Stage<'_>,
-    action: &ActionRow,
+    action: &'a ActionRow,
     ruling: Ruling,
-) -> Result<End, AgentError> {
-    match action.proposal.kind {
+    spent: &mut Spent,
+) -> Result<Step<'a>, AgentError> {
+    let kind = action.proposal.kind;
+    let end = match kind {
         ActionKind::SendTouch
         | ActionKind::FollowUpDeal
         | ActionKind::FollowUpQuote
-        | ActionKind::RemindCompliance => letters::begin(stage, action, ruling).await,
+        | ActionKind::RemindCompliance => match Departing::new(action, ruling) {
+            Ok(letter) => return Ok(Step::Send(letter)),
+            Err(because) => fail(stage, action, because).await?,
+        },
         ActionKind::AdvanceDeal
         | ActionKind::RecordQuoteLoss
         | ActionKind::CreateTask
-        | ActionKind::OpenCase => changes::apply(stage, action, ruling).await,
+        | ActionKind::OpenCase => changes::apply(stage, action, ruling).await?,
         ActionKind::ProcessOrder
         | ActionKind::Research
         | ActionKind::ChangePrice
         | ActionKind::ChangeCreditLimit
         | ActionKind::MoveMoney
         | ActionKind::DeleteRecord => {
-            fail(stage, action, "nothing here carries out such an action").await
+            fail(stage, action, "nothing here carries out such an action").await?
         }
+    };
+    if may_have_happened(&end) {
+        spent.count(kind);
     }
+    Ok(Step::Ended(end))
 }
 
 async fn stop(stage: &Stage<'_>, action: &ActionRow, ruling: Ruling) -> Result<End, AgentError> {

@@ -66,7 +66,7 @@ async fn check_batch(
     findings: &mut Vec<Finding>,
 ) -> Result<(), AgentError> {
     let policy = stage.tenant.settings.order_policy();
-    let mut decisions = Vec::with_capacity(batch.len());
+    let mut rulings = Vec::with_capacity(batch.len());
     let mut checked = Vec::with_capacity(batch.len());
     for (action, mut order) in batch {
         let is_waiting = matches!(order.status, OrderStatus::New | OrderStatus::Held);
@@ -83,13 +83,18 @@ async fn check_batch(
             let used = accepted.entry(order.client).or_default();
             *used = used.saturating_add(minor);
         }
-        decisions.push((action.clone(), ruling.verdict, ruling.facts));
+        rulings.push(ruling);
         checked.push((action, order, verdict));
     }
     let work = stage.begin().await?;
     let scope = work.scope();
     if !stage.is_rehearsal() {
-        scope.insert_decisions(&decisions, stage.run, Moment::Execute, stage.now).await?;
+        let decisions: Vec<_> = rulings
+            .iter()
+            .zip(&checked)
+            .map(|(ruling, (action, ..))| (action, &ruling.verdict, ruling.facts.clone()))
+            .collect();
+        scope.insert_decisions(&decisions, Some(stage.run), Moment::Execute, stage.now).await?;
     }
     let mut to = ActionStatus::WouldDo;
     if !stage.is_rehearsal() {

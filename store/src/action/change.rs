@@ -1,5 +1,7 @@
 //! An action's way through its states.
 
+use std::collections::HashSet;
+
 use domain::{
     action::{ActionStatus, Actor},
     id::{ActionId, RunId},
@@ -7,12 +9,18 @@ use domain::{
 };
 use entity::actions;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect,
+    prelude::Uuid,
     sea_query::{BinOper, Expr},
 };
 
 use super::{ActionRow, action_row};
-use crate::{Scope, StoreResult, Transition, brought, moment::storable};
+use crate::{
+    Scope, StoreResult, Transition,
+    brought::{self, Holds},
+    moment::storable,
+};
 
 /// What changes with an action's state.
 #[derive(Clone, Debug)]
@@ -104,6 +112,17 @@ const EXECUTED: &str = "\
     FROM brought \
     WHERE actions.tenant_id = $1 AND actions.id = brought.id AND actions.status = brought.was";
 
+const BEGUN: &str = "\
+    UPDATE actions SET status = $3, updated_at = $2 \
+    FROM brought \
+    WHERE actions.tenant_id = $1 AND actions.id = brought.id AND actions.status = brought.was \
+    RETURNING actions.id";
+
+#[derive(FromQueryResult)]
+struct IdRow {
+    id: Uuid,
+}
+
 impl Scope<'_> {
     /// Moves an action from one state to another, with what is known about it then.
     pub async fn mark_action(
@@ -164,20 +183,47 @@ impl Scope<'_> {
         at: Timestamp,
     ) -> StoreResult<()> {
         for chunk in ended.chunks(brought::ROWS_PER_STATEMENT) {
-            let rows = chunk.iter().map(|it| {
+            let row = |it: &EndedAction| {
                 vec![
                     it.id.uuid().into(),
                     it.from.as_str().into(),
                     it.to.as_str().into(),
                     it.outcome.clone().into(),
                 ]
-            });
+            };
+            let rows: Vec<_> = chunk.iter().map(row).collect();
             let fixed = vec![self.tenant.uuid().into(), at.into(), run.uuid().into()];
-            let columns = "id, was, status, outcome";
-            let statement = brought::statement(self.backend(), columns, EXECUTED, fixed, rows);
+            let columns = &[
+                ("id", Holds::Id),
+                ("was", Holds::Text),
+                ("status", Holds::Text),
+                ("outcome", Holds::Json),
+            ];
+            let statement = brought::statement(self.backend(), columns, EXECUTED, fixed, &rows)?;
             self.conn.execute_raw(statement).await?;
         }
         Ok(())
+    }
+
+    /// Begins actions, each from the state it was in; says which of them were still in it.
+    pub async fn mark_actions_executing(
+        &self,
+        begun: &[(ActionId, ActionStatus)],
+        at: Timestamp,
+    ) -> StoreResult<HashSet<ActionId>> {
+        let mut moved = HashSet::with_capacity(begun.len());
+        for chunk in begun.chunks(brought::ROWS_PER_STATEMENT) {
+            let row =
+                |it: &(ActionId, ActionStatus)| vec![it.0.uuid().into(), it.1.as_str().into()];
+            let rows: Vec<_> = chunk.iter().map(row).collect();
+            let executing = ActionStatus::Executing.as_str();
+            let fixed = vec![self.tenant.uuid().into(), at.into(), executing.into()];
+            let columns = &[("id", Holds::Id), ("was", Holds::Text)];
+            let statement = brought::statement(self.backend(), columns, BEGUN, fixed, &rows)?;
+            let ids = IdRow::find_by_statement(statement).all(&self.conn).await?;
+            moved.extend(ids.into_iter().map(|row| ActionId::from_uuid(row.id)));
+        }
+        Ok(moved)
     }
 
     /// Ends what nobody decided on, or what waited too long for its turn; returns what was ended.

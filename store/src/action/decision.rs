@@ -10,7 +10,7 @@ use domain::{
 use entity::{agent_policy_violations as violations, decisions};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use super::{ActionRow, JudgedProposal, ROWS_PER_STATEMENT};
+use super::ActionRow;
 use crate::{Scope, StoreResult, error::unreadable, tenant::json};
 
 /// A verdict as it is stored.
@@ -34,6 +34,13 @@ pub struct DecisionRow {
     pub decided_at: Timestamp,
 }
 
+/// A verdict on a proposal, with what it rests on.
+pub(super) struct Judged<'j> {
+    pub proposal: &'j Proposal,
+    pub verdict: &'j Verdict,
+    pub facts: &'j serde_json::Value,
+}
+
 impl Scope<'_> {
     /// Keeps a verdict on an action that exists, and its violations.
     pub async fn insert_decision(
@@ -45,55 +52,34 @@ impl Scope<'_> {
         moment: Moment,
         now: Timestamp,
     ) -> StoreResult<DecisionId> {
-        let id: DecisionId = self.new_id(now);
-        let judged = JudgedProposal {
-            proposal: action.proposal.clone(),
-            verdict: verdict.clone(),
-            facts,
-            status: action.status,
-            expires_at: now,
-        };
-        let row = self.decision(id, Some(action.id), run, &judged, moment, now)?;
-        decisions::Entity::insert(row).exec_without_returning(&self.conn).await?;
-        for reason in verdict.violations() {
-            let row = self.violation(id, Some(action.id), run, &action.proposal, reason, now)?;
-            violations::Entity::insert(row).exec_without_returning(&self.conn).await?;
-        }
-        Ok(id)
+        let judged = [(action, verdict, facts)];
+        let ids = self.insert_decisions(&judged, run, moment, now).await?;
+        Ok(ids[0])
     }
 
-    /// Keeps one verdict each on many actions at once; none of them may hold a violation.
+    /// Keeps one verdict each on many actions that exist, and the violations among them; returns their ids in order.
     pub async fn insert_decisions(
         &self,
-        judged: &[(ActionRow, Verdict, serde_json::Value)],
-        run: RunId,
+        judged: &[(&ActionRow, &Verdict, serde_json::Value)],
+        run: Option<RunId>,
         moment: Moment,
         now: Timestamp,
-    ) -> StoreResult<()> {
-        for chunk in judged.chunks(ROWS_PER_STATEMENT) {
-            let mut rows = Vec::with_capacity(chunk.len());
-            for (action, verdict, facts) in chunk {
-                let it = JudgedProposal {
-                    proposal: action.proposal.clone(),
-                    verdict: verdict.clone(),
-                    facts: facts.clone(),
-                    status: action.status,
-                    expires_at: now,
-                };
-                rows.push(self.decision(
-                    self.new_id(now),
-                    Some(action.id),
-                    Some(run),
-                    &it,
-                    moment,
-                    now,
-                )?);
+    ) -> StoreResult<Vec<DecisionId>> {
+        let mut rows = Vec::with_capacity(judged.len());
+        let mut broken = Vec::new();
+        let mut ids = Vec::with_capacity(judged.len());
+        for (action, verdict, facts) in judged {
+            let id: DecisionId = self.new_id(now);
+            let judged = Judged { proposal: &action.proposal, verdict, facts };
+            rows.push(self.decision(id, action.id, run, &judged, moment, now)?);
+            for reason in verdict.violations() {
+                broken.push(self.violation(id, action.id, run, &action.proposal, reason, now)?);
             }
-            if !rows.is_empty() {
-                decisions::Entity::insert_many(rows).exec_without_returning(&self.conn).await?;
-            }
+            ids.push(id);
         }
-        Ok(())
+        self.insert_rows(&rows).await?;
+        self.insert_rows(&broken).await?;
+        Ok(ids)
     }
 
     /// What a run's Act refused or held back when it came to it, with the verdict's reasons, in no particular order.
@@ -152,9 +138,9 @@ impl Scope<'_> {
     pub(super) fn decision(
         &self,
         id: DecisionId,
-        action: Option<ActionId>,
+        action: ActionId,
         run: Option<RunId>,
-        it: &JudgedProposal,
+        it: &Judged<'_>,
         moment: Moment,
         now: Timestamp,
     ) -> StoreResult<decisions::ActiveModel> {
@@ -162,7 +148,7 @@ impl Scope<'_> {
             id: Set(id.uuid()),
             tenant_id: Set(self.tenant.uuid()),
             run_id: Set(run.map(|it| it.uuid())),
-            action_id: Set(action.map(|it| it.uuid())),
+            action_id: Set(Some(action.uuid())),
             kind: Set(it.proposal.kind.to_string()),
             subject_kind: Set(it.proposal.subject.kind.to_string()),
             subject_id: Set(it.proposal.subject.id),
@@ -180,7 +166,7 @@ impl Scope<'_> {
     pub(super) fn violation(
         &self,
         decision: DecisionId,
-        action: Option<ActionId>,
+        action: ActionId,
         run: Option<RunId>,
         proposal: &Proposal,
         reason: &Reason,
@@ -190,7 +176,7 @@ impl Scope<'_> {
             id: Set(self.ids.next_uuid(now)),
             tenant_id: Set(self.tenant.uuid()),
             run_id: Set(run.map(|it| it.uuid())),
-            action_id: Set(action.map(|it| it.uuid())),
+            action_id: Set(Some(action.uuid())),
             decision_id: Set(decision.uuid()),
             rule_id: Set(reason.rule.clone()),
             action_kind: Set(proposal.kind.to_string()),

@@ -13,13 +13,14 @@ use domain::{
     proposal::{Evidence, Payload, Proposal, Subject},
     time::Timestamp,
 };
-use entity::{actions, agent_policy_violations as violations, decisions};
+use entity::actions;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 pub use change::{ActionChange, EndedAction};
 pub use decision::DecisionRow;
+use decision::Judged;
 
 use crate::{Scope, StoreResult, error::unreadable, moment::storable, tenant::json};
 
@@ -69,8 +70,8 @@ pub struct JudgedProposal {
     pub expires_at: Timestamp,
 }
 
-/// Rows of one insert; an action has 26 columns, and SQLite takes 32,766 parameters.
-const ROWS_PER_STATEMENT: usize = 500;
+/// Keys that one statement looks for.
+const KEYS_PER_STATEMENT: usize = 5_000;
 
 impl Scope<'_> {
     /// Which of some dedup keys are taken, or were by a moment that a rehearsal looks from.
@@ -80,7 +81,7 @@ impl Scope<'_> {
         as_of: Option<Timestamp>,
     ) -> StoreResult<HashSet<String>> {
         let mut known = HashSet::new();
-        for chunk in keys.chunks(ROWS_PER_STATEMENT * 10) {
+        for chunk in keys.chunks(KEYS_PER_STATEMENT) {
             let mut taken = actions::Entity::find()
                 .select_only()
                 .column(actions::Column::DedupKey)
@@ -106,42 +107,30 @@ impl Scope<'_> {
         now: Timestamp,
     ) -> StoreResult<Vec<ActionId>> {
         let mut ids = Vec::with_capacity(judged.len());
-        for chunk in judged.chunks(ROWS_PER_STATEMENT) {
-            let mut rows = Vec::with_capacity(chunk.len());
-            let mut verdicts = Vec::with_capacity(chunk.len());
-            let mut broken = Vec::new();
-            for (rank, it) in chunk.iter().enumerate() {
-                let id: ActionId = self.new_id(now);
-                let decision: DecisionId = self.new_id(now);
-                rows.push(self.action(id, run, it, ids.len().saturating_add(rank), now)?);
-                verdicts.push(self.decision(
-                    decision,
-                    Some(id),
-                    Some(run),
-                    it,
-                    Moment::Propose,
-                    now,
-                )?);
-                for reason in it.verdict.violations().filter(|_| keep_violations) {
-                    broken.push(self.violation(
-                        decision,
-                        Some(id),
-                        Some(run),
-                        &it.proposal,
-                        reason,
-                        now,
-                    )?);
-                }
+        let mut rows = Vec::with_capacity(judged.len());
+        let mut verdicts = Vec::with_capacity(judged.len());
+        let mut broken = Vec::new();
+        for (rank, it) in judged.iter().enumerate() {
+            let id: ActionId = self.new_id(now);
+            let decision: DecisionId = self.new_id(now);
+            rows.push(self.action(id, run, it, rank, now)?);
+            let verdict = Judged { proposal: &it.proposal, verdict: &it.verdict, facts: &it.facts };
+            verdicts.push(self.decision(
+                decision,
+                id,
+                Some(run),
+                &verdict,
+                Moment::Propose,
+                now,
+            )?);
+            for reason in it.verdict.violations().filter(|_| keep_violations) {
+                broken.push(self.violation(decision, id, Some(run), &it.proposal, reason, now)?);
             }
-            ids.extend(
-                rows.iter().filter_map(|row| row.id.clone().take().map(ActionId::from_uuid)),
-            );
-            actions::Entity::insert_many(rows).exec_without_returning(&self.conn).await?;
-            decisions::Entity::insert_many(verdicts).exec_without_returning(&self.conn).await?;
-            if !broken.is_empty() {
-                violations::Entity::insert_many(broken).exec_without_returning(&self.conn).await?;
-            }
+            ids.push(id);
         }
+        self.insert_rows(&rows).await?;
+        self.insert_rows(&verdicts).await?;
+        self.insert_rows(&broken).await?;
         Ok(ids)
     }
 

@@ -203,7 +203,7 @@ impl Scope<'_> {
         use engagement_clocks::Column;
         let clock = |row| self.clock(origin, owner, row);
         let mut new: Vec<_> = written.inserted.iter().map(clock).collect();
-        self.insert_many(&mut new).await?;
+        self.insert_in_order(&mut new).await?;
         let merge = Merge::on([Column::TenantId, Column::EntityType, Column::EntityId])
             .take([Column::ClientId])
             .renew(Column::UpdatedAt, Expr::value(origin.at));

@@ -9,11 +9,11 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult,
     InsertMany, Iterable, QueryFilter, QuerySelect, QueryTrait,
     prelude::Uuid,
-    sea_query::{Alias, BinOper, Expr, Func, OnConflict, Query, Value, ValueTuple},
+    sea_query::{Alias, BinOper, Expr, Func, OnConflict, Query, Value},
 };
 
-use super::{Origin, UpsertCount, parameter::Among};
-use crate::{Scope, StoreResult};
+use super::{Origin, UpsertCount};
+use crate::{Scope, StoreResult, insert::id_of, parameter::Among};
 
 /// Most bind parameters of one statement: SQLite ends at 32,766 and Postgres at 65,535.
 pub(super) const PARAMETERS_MAX: usize = 30_000;
@@ -178,7 +178,7 @@ impl Scope<'_> {
         new.sort_by_key(|(owner, ..)| *owner);
         let (keys, mut models): (Vec<_>, Vec<_>) =
             new.into_iter().map(|(_, key, model)| (key, model)).unzip();
-        self.insert_many(&mut models).await?;
+        self.insert_in_order(&mut models).await?;
         written.inserted = keys
             .into_iter()
             .zip(&models)
@@ -298,13 +298,6 @@ fn uuid_of<A: ActiveModelTrait>(
 ) -> Option<Uuid> {
     match model.get(column).into_value()? {
         Value::Uuid(id) => id,
-        _ => None,
-    }
-}
-
-pub(super) fn id_of<A: ActiveModelTrait>(model: &A) -> Option<Uuid> {
-    match model.get_primary_key_value()? {
-        ValueTuple::One(Value::Uuid(id)) => id,
         _ => None,
     }
 }

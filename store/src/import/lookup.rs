@@ -16,8 +16,8 @@ use sea_orm::{
     sea_query::{Expr, Query},
 };
 
-use super::{bulk::PARAMETERS_MAX, parameter::Among};
-use crate::{Scope, StoreResult};
+use super::bulk::PARAMETERS_MAX;
+use crate::{Scope, StoreResult, parameter::Among};
 
 /// Who an address belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

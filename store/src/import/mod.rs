@@ -12,11 +12,9 @@
 mod accounts;
 mod bulk;
 mod catalogue;
-mod insert;
 mod lookup;
 mod mail;
 mod orders;
-mod parameter;
 mod pipeline;
 mod records;
 mod settings;

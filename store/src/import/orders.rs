@@ -20,9 +20,8 @@ use sea_orm::{
 use super::{
     Origin, UpsertCount,
     bulk::{Merge, PARAMETERS_MAX},
-    parameter::Among,
 };
-use crate::{Scope, StoreResult};
+use crate::{Scope, StoreResult, parameter::Among};
 
 /// An order, as it is imported. Amounts are in minor units of `currency`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +129,7 @@ impl Scope<'_> {
         // The indexes by client are those that the order of the file scatters.
         new.sort_by_key(|(_, row)| row.client);
         let (mut heads, mut brought): (Vec<_>, Vec<_>) = new.into_iter().unzip();
-        self.insert_many(&mut heads).await?;
+        self.insert_in_order(&mut heads).await?;
         let (changed, changed_rows): (Vec<_>, Vec<_>) = changed.into_iter().unzip();
         heads.extend(changed.iter().cloned());
         brought.extend(changed_rows);
@@ -140,7 +139,7 @@ impl Scope<'_> {
             row.lines.iter().map(|line| self.order_line(origin, *head.id.as_ref(), line))
         });
         let mut lines: Vec<_> = lines.collect();
-        self.insert_many(&mut lines).await?;
+        self.insert_in_order(&mut lines).await?;
         self.close_exceptions_of(origin, &reopened).await?;
         self.clear_standing(stale).await?;
         Ok(count)

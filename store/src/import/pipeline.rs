@@ -111,7 +111,7 @@ impl Scope<'_> {
             models.push(merged.into_active_model());
         }
         let written = self.write_sourced(origin, models, &deal_columns(origin)).await?;
-        self.insert_many(&mut log).await?;
+        self.insert_in_order(&mut log).await?;
         let count = written.count;
         self.clear_standing(written.stale_clients()).await?;
         Ok(count)

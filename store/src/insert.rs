@@ -1,20 +1,19 @@
 //! New rows, many to a statement.
 //!
 //! What lives here: an `INSERT` that brings all of its rows as one parameter, and ids that follow one another.
-//! What does not: rows that may be there already, which `bulk` merges.
+//! What does not: rows that may be there already, which `import::bulk` merges.
 
-use chrono::SecondsFormat;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, IdenStatic,
     Iterable, PrimaryKeyToColumn,
     prelude::Uuid,
     sea_query::{
-        ColumnType, Expr, Func, InsertStatement, Order, Query, SelectStatement, SimpleExpr, Value,
+        ColumnType, Expr, Func, InsertStatement, OnConflict, Order, Query, SelectStatement,
+        SimpleExpr, Value, ValueTuple,
     },
 };
 
-use super::{bulk::id_of, parameter::Rows};
-use crate::{Scope, StoreResult, error::unreadable};
+use crate::{Scope, StoreResult, error::unreadable, parameter::Rows};
 
 /// Rows of one statement: some megabytes of text at most.
 const ROWS_PER_INSERT: usize = 5_000;
@@ -29,11 +28,35 @@ impl Scope<'_> {
     /// Writes rows that cannot be there yet, all with the same columns.
     ///
     /// Their ids are changed so that the rows follow one another as they stand here.
-    pub(super) async fn insert_many<A>(&self, models: &mut [A]) -> StoreResult<()>
+    pub(crate) async fn insert_in_order<A>(&self, models: &mut [A]) -> StoreResult<()>
     where
         A: ActiveModelTrait + Send + Sync,
     {
         let batch = self.put_in_order(models).await?;
+        self.insert_rows(models).await?;
+        if batch == 0 && ROWS_ANALYZED_MIN <= models.len() {
+            self.tell_planner::<A::Entity>().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes rows that cannot be there yet, all with the same columns, under the ids that they have.
+    pub(crate) async fn insert_rows<A>(&self, models: &[A]) -> StoreResult<()>
+    where
+        A: ActiveModelTrait + Send + Sync,
+    {
+        self.insert_or(models, None).await
+    }
+
+    /// Writes rows, all with the same columns, and does to those that are there already what `conflict` says.
+    pub(crate) async fn insert_or<A>(
+        &self,
+        models: &[A],
+        conflict: Option<&OnConflict>,
+    ) -> StoreResult<()>
+    where
+        A: ActiveModelTrait + Send + Sync,
+    {
         let Some(first) = models.first() else { return Ok(()) };
         let given = <A::Entity as EntityTrait>::Column::iter();
         let given: Vec<_> =
@@ -44,11 +67,11 @@ impl Scope<'_> {
                 .iter()
                 .map(|model| given.iter().filter_map(|column| value(model, *column)).collect())
                 .collect();
-            let insert = self.insert_from::<A::Entity>(&given, rows)?;
+            let mut insert = self.insert_from::<A::Entity>(&given, rows)?;
+            if let Some(conflict) = conflict {
+                insert.on_conflict(conflict.clone());
+            }
             self.conn.execute(&insert).await?;
-        }
-        if batch == 0 && ROWS_ANALYZED_MIN <= models.len() {
-            self.tell_planner::<A::Entity>().await?;
         }
         Ok(())
     }
@@ -76,13 +99,11 @@ impl Scope<'_> {
             let mut is_shared = is_shared.iter();
             row.retain(|_| is_shared.next() == Some(&false));
         }
-        let moments = match self.backend() {
-            DbBackend::Postgres => SecondsFormat::Micros,
-            _ => SecondsFormat::AutoSi,
-        };
-        let text = serde_json::to_string(&Rows { columns: &differing, rows: &rows, moments });
+        let text = Rows::new(self.backend(), &differing, &rows).text();
         let text = text.map_err(unreadable("row that is to be written"))?;
         self.take_from::<E>(&mut select, text);
+        // Without a condition, SQLite takes what follows on a conflict for a join's.
+        select.and_where(Expr::cust("true"));
         let mut insert = Query::insert();
         insert.into_table(E::default()).columns(columns.iter().copied());
         insert.select_from(select).map_err(unreadable("row that is to be written"))?;
@@ -155,6 +176,13 @@ impl Scope<'_> {
             }
         }
         Ok(batch)
+    }
+}
+
+pub(crate) fn id_of<A: ActiveModelTrait>(model: &A) -> Option<Uuid> {
+    match model.get_primary_key_value()? {
+        ValueTuple::One(Value::Uuid(id)) => id,
+        _ => None,
     }
 }
 

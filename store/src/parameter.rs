@@ -20,7 +20,7 @@ use serde::{
 use crate::{Scope, StoreResult};
 
 /// A column, and the values of which it has to be one.
-pub(super) struct Among {
+pub(crate) struct Among {
     column: &'static str,
     values: Vec<Json>,
     are_ids: bool,
@@ -41,7 +41,7 @@ impl Among {
 
 impl Scope<'_> {
     /// What `select` finds where a column is one of many values, in no order.
-    pub(super) async fn find_among(
+    pub(crate) async fn find_among(
         &self,
         select: SelectStatement,
         among: Among,
@@ -88,13 +88,26 @@ fn sought_on_postgres(mut select: SelectStatement, among: Among) -> SelectStatem
 }
 
 /// Rows as a JSON array of objects, as SQLite's `json_each` and Postgres' `json_populate_recordset` read them.
-pub(super) struct Rows<'r> {
-    /// The names of the columns.
-    pub columns: &'r [&'static str],
-    /// The values, column by column.
-    pub rows: &'r [Vec<Value>],
-    /// How moments are written: SQLite keeps their text as it is, and Postgres would round what it cannot keep.
-    pub moments: SecondsFormat,
+pub(crate) struct Rows<'r> {
+    columns: &'r [&'static str],
+    rows: &'r [Vec<Value>],
+    moments: SecondsFormat,
+}
+
+impl<'r> Rows<'r> {
+    /// The values, column by column, under the names of the columns.
+    pub fn new(backend: DbBackend, columns: &'r [&'static str], rows: &'r [Vec<Value>]) -> Self {
+        // SQLite keeps a moment's text as it is, and Postgres would round what it cannot keep.
+        let moments = match backend {
+            DbBackend::Postgres => SecondsFormat::Micros,
+            _ => SecondsFormat::AutoSi,
+        };
+        Self { columns, rows, moments }
+    }
+
+    pub fn text(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
 }
 
 impl Serialize for Rows<'_> {
