@@ -71,7 +71,7 @@ enum Place {
 
 const FENCES: &[Fence] = &[
     Fence {
-        outside: &["sea-orm", "sqlx"],
+        outside: &["sea-orm", "sqlx", "rusqlite"],
         // The test kit creates databases, and the benchmarks fill them by the million: no product code does.
         place: Place::OnlyIn(&[
             "entity",

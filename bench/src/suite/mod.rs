@@ -5,6 +5,7 @@ mod clocks;
 mod cycle;
 mod import;
 mod orders;
+mod queue;
 mod start;
 
 use std::{fmt, path::Path, sync::Arc};
@@ -31,14 +32,23 @@ pub enum Suite {
     Import,
     /// What an hour's cycle costs.
     Cycle,
+    /// How many jobs an engine keeps, hands out and takes back in a second.
+    Queue,
     /// How long a newcomer waits for the first build.
     Build,
 }
 
 impl Suite {
     /// All of them, the quick ones first.
-    pub const ALL: [Self; 6] =
-        [Self::Build, Self::Start, Self::Orders, Self::Cycle, Self::Import, Self::Clocks];
+    pub const ALL: [Self; 7] = [
+        Self::Build,
+        Self::Start,
+        Self::Orders,
+        Self::Cycle,
+        Self::Import,
+        Self::Clocks,
+        Self::Queue,
+    ];
 
     /// The one with this name.
     pub fn named(name: &str) -> Option<Self> {
@@ -52,6 +62,7 @@ impl Suite {
             Self::Orders => "orders",
             Self::Import => "import",
             Self::Cycle => "cycle",
+            Self::Queue => "queue",
             Self::Build => "build",
         }
     }
@@ -63,6 +74,7 @@ impl Suite {
             Self::Orders => "orders checked in a second, in memory and with everything stored",
             Self::Import => "rows imported in a second",
             Self::Cycle => "processor time of a cycle with 1,000 contacts and 100 orders",
+            Self::Queue => "jobs kept, handed out and taken back by the embedded engine",
             Self::Build => "how to measure the first build; builds nothing",
         }
     }
@@ -75,6 +87,7 @@ impl Suite {
             Self::Orders => orders::run(printer, backends).await,
             Self::Import => import::run(printer, backends).await,
             Self::Cycle => cycle::run(printer, backends).await,
+            Self::Queue => queue::run(printer).await,
             Self::Build => build::run(printer),
         }
     }

@@ -1,0 +1,267 @@
+//! The thread that owns the file, and the hand by which it is reached.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use jobs::Queue;
+use tokio::sync::{Notify, oneshot};
+
+use super::{
+    checked_lease,
+    core::{Core, Sql},
+    time::Time,
+};
+use crate::{Beat, Heart, Lease, QueueError, QueueResult, engine::check_batch};
+
+/// Calls that share a transaction.
+const CALLS_TOGETHER_MAX: usize = 64;
+/// How often leases and the file itself are looked after, whatever else happens.
+const TICK: Duration = Duration::from_millis(500);
+/// Shortest pause between two tendings: what is due within it is done together.
+const TEND_PAUSE: Duration = Duration::from_millis(1);
+
+type Deliver = Box<dyn FnOnce() + Send>;
+type Work = Box<dyn FnOnce(&mut Core) -> Sql<Deliver> + Send>;
+type Answer<T> = Box<dyn FnOnce(QueueResult<T>) + Send>;
+
+/// A call on its way: what to do, and whom to tell that it failed.
+struct Call {
+    work: Work,
+    fail: Box<dyn FnOnce(QueueError) + Send>,
+}
+
+impl Call {
+    fn new<T: Send + 'static>(
+        work: impl FnOnce(&mut Core) -> Sql<T> + Send + 'static,
+        answer: Answer<T>,
+    ) -> Self {
+        let answer = Arc::new(Mutex::new(Some(answer)));
+        let take =
+            |answer: &Mutex<Option<Answer<T>>>| answer.lock().ok().and_then(|mut it| it.take());
+        let to_fail = Arc::clone(&answer);
+        Self {
+            work: Box::new(move |core| {
+                let done = work(core)?;
+                let deliver = move || {
+                    if let Some(answer) = take(&answer) {
+                        answer(Ok(done));
+                    }
+                };
+                Ok(Box::new(deliver))
+            }),
+            fail: Box::new(move |error| {
+                if let Some(answer) = take(&to_fail) {
+                    answer(Err(error));
+                }
+            }),
+        }
+    }
+}
+
+/// Whom to tell that a queue may have something to hand out.
+type Bells = Arc<HashMap<Queue, Notify>>;
+
+/// Reaches the thread; dropped, it lets the thread finish.
+pub(super) struct Hand {
+    inbox: Option<Sender<Call>>,
+    bells: Bells,
+    time: Arc<dyn Time>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Hand {
+    pub fn start(core: Core, path: PathBuf, tends_itself: bool) -> QueueResult<Self> {
+        let (inbox, calls) = mpsc::channel();
+        let bells: Bells = Arc::new(Queue::ALL.map(|queue| (queue, Notify::new())).into());
+        let time = Arc::clone(&core.time);
+        let owner = Owner { core, calls, bells: Arc::clone(&bells), path, tends_itself };
+        let thread = thread::Builder::new()
+            .name("queue".to_owned())
+            .spawn(move || owner.run())
+            .map_err(|error| gone(format!("its thread could not be started: {error}")))?;
+        Ok(Self { inbox: Some(inbox), bells, time, thread: Some(thread) })
+    }
+
+    pub fn wall_ms(&self) -> i64 {
+        self.time.wall_ms()
+    }
+
+    pub async fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Core) -> Sql<T> + Send + 'static,
+    ) -> QueueResult<T> {
+        let (answer, answered) = oneshot::channel();
+        // Whoever does not wait any more is not told; the work is done all the same.
+        let answer = Box::new(move |result| drop(answer.send(result)));
+        self.send(Call::new(work, answer))?;
+        answered.await.map_err(|_| gone("its thread ended".to_owned()))?
+    }
+
+    fn send(&self, call: Call) -> QueueResult<()> {
+        let inbox = self.inbox.as_ref().ok_or_else(|| gone("it is closed".to_owned()))?;
+        inbox.send(call).map_err(|_| gone("its thread ended".to_owned()))
+    }
+
+    pub async fn ready(&self, queue: Queue) {
+        if let Some(bell) = self.bells.get(&queue) {
+            bell.notified().await;
+        }
+    }
+
+    pub fn heart(&self) -> EmbeddedHeart {
+        EmbeddedHeart { inbox: self.inbox.clone() }
+    }
+}
+
+impl Drop for Hand {
+    fn drop(&mut self) {
+        drop(self.inbox.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the queue's thread ended in a panic");
+        }
+    }
+}
+
+/// Extends leases without any future.
+pub(super) struct EmbeddedHeart {
+    inbox: Option<Sender<Call>>,
+}
+
+/// How long a heartbeat waits for its answer: longer than a transaction, shorter than a lease.
+const BEAT_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Heart for EmbeddedHeart {
+    fn beat(&mut self, leases: &[Lease], lease: Duration) -> QueueResult<Vec<Beat>> {
+        check_batch("leases", leases.len())?;
+        let lease_ms = checked_lease(lease)?;
+        let leases = leases.to_vec();
+        let (answer, answered) = mpsc::channel();
+        let answer = Box::new(move |result| drop(answer.send(result)));
+        let call = Call::new(move |core: &mut Core| core.extend(&leases, lease_ms), answer);
+        let inbox = self.inbox.as_ref().ok_or_else(|| gone("it is closed".to_owned()))?;
+        inbox.send(call).map_err(|_| gone("its thread ended".to_owned()))?;
+        answered.recv_timeout(BEAT_TIMEOUT).map_err(|_| gone("no answer in time".to_owned()))?
+    }
+}
+
+/// What the thread has.
+struct Owner {
+    core: Core,
+    calls: Receiver<Call>,
+    bells: Bells,
+    path: PathBuf,
+    tends_itself: bool,
+}
+
+impl Owner {
+    fn run(mut self) {
+        let mut file = identity(&self.path);
+        let mut ticked = Instant::now();
+        self.ring();
+        loop {
+            match self.calls.recv_timeout(self.pause()) {
+                Ok(first) => self.answer(first),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let is_tick = TICK <= ticked.elapsed();
+            if is_tick {
+                ticked = Instant::now();
+                self.look_after_file(&mut file);
+            }
+            if self.tends_itself && (is_tick || self.core.rests_for_ms() == 0) {
+                self.tend();
+            }
+            self.ring();
+        }
+    }
+
+    /// How long nothing has to be done.
+    fn pause(&self) -> Duration {
+        if !self.tends_itself {
+            return TICK;
+        }
+        let rests = u64::try_from(self.core.rests_for_ms()).unwrap_or(0);
+        Duration::from_millis(rests).clamp(TEND_PAUSE, TICK)
+    }
+
+    /// Does a call, and with it those that arrived meanwhile.
+    fn answer(&mut self, first: Call) {
+        let mut works = vec![first.work];
+        let mut fails = vec![first.fail];
+        while works.len() < CALLS_TOGETHER_MAX {
+            let Ok(call) = self.calls.try_recv() else { break };
+            works.push(call.work);
+            fails.push(call.fail);
+        }
+        let done = self.core.transact(|core| {
+            works.into_iter().map(|work| work(core)).collect::<Sql<Vec<Deliver>>>()
+        });
+        match done {
+            Ok(deliveries) => deliveries.into_iter().for_each(|deliver| deliver()),
+            Err(error) => fails.into_iter().for_each(|fail| fail(error.clone())),
+        }
+    }
+
+    fn tend(&mut self) {
+        loop {
+            match self.core.transact(Core::tend) {
+                Ok(tended) if tended.has_more => self.ring(),
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "the queue could not be tended; it is tried again");
+                    // Not at once: whatever is wrong will not be right in a millisecond.
+                    thread::sleep(TICK);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn ring(&mut self) {
+        for queue in self.core.woken.drain() {
+            if let Some(bell) = self.bells.get(&queue) {
+                bell.notify_one();
+            }
+        }
+    }
+
+    /// Begins a new file if somebody took the old one away: what was recorded is enqueued again.
+    fn look_after_file(&mut self, file: &mut Option<(u64, u64)>) {
+        let found = identity(&self.path);
+        if found == *file && found.is_some() {
+            return;
+        }
+        tracing::warn!(path = %self.path.display(), "the queue's file is gone; a new one is begun");
+        match self.core.begin_anew(&self.path) {
+            Ok(()) => *file = identity(&self.path),
+            Err(error) => tracing::error!(%error, "no new file could be begun; it is tried again"),
+        }
+    }
+}
+
+/// What tells a file from another one of the same name.
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).ok().map(|it| (it.dev(), it.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.exists().then_some((0, 0))
+}
+
+fn gone(problem: String) -> QueueError {
+    QueueError::Unavailable { problem }
+}
