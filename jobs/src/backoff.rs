@@ -1,8 +1,13 @@
 //! How long a failed job waits before it is tried again.
 
-use std::time::Duration;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
+};
 
-/// A share of a wait, drawn anew for each job, so that what failed together does not come back together.
+use crate::JobId;
+
+/// A share of a wait, another one for each job and attempt, so that what failed together does not come back together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Jitter(f64);
 
@@ -10,6 +15,14 @@ impl Jitter {
     /// From a number of 32 random bits.
     pub fn from_bits(bits: u32) -> Self {
         Self(f64::from(bits) / f64::from(u32::MAX))
+    }
+
+    /// Of an attempt of a job: ids are random, so nothing has to be drawn, and a repeat gives the same.
+    pub fn of(id: JobId, attempt: u32) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (id, attempt).hash(&mut hasher);
+        let bits = hasher.finish() >> 32;
+        Self::from_bits(u32::try_from(bits).unwrap_or(u32::MAX))
     }
 
     /// The longest wait.
@@ -84,6 +97,17 @@ mod tests {
         let waits = [1, 2, 3, 9].map(|attempt| backoff.wait(attempt, Jitter::MOST).as_secs());
         assert_eq!(waits, [1, 30, 30, 30]);
         assert_eq!(Backoff::Schedule(&[]).wait(1, Jitter::MOST), WAIT_MIN);
+    }
+
+    #[test]
+    fn jobs_that_fail_together_come_back_one_by_one() {
+        let backoff = Backoff::Exponential { base: 60 * SECOND, cap: 60 * SECOND };
+        let id = |number| JobId::from_uuid(uuid::Uuid::from_u128(number));
+        let mut waits: Vec<_> =
+            (0..100).map(|number| backoff.wait(1, Jitter::of(id(number), 1)).as_secs()).collect();
+        assert_eq!(Jitter::of(id(7), 1), Jitter::of(id(7), 1));
+        waits.sort_unstable();
+        assert!(waits[10] < 20 && 40 < waits[90], "{waits:?}");
     }
 
     proptest! {

@@ -153,7 +153,7 @@ fn check_name(name: &str) -> Result<(), EnvelopeError> {
 fn undecodable(what: &'static str, error: &serde_json::Error) -> EnvelopeError {
     let category = match error.classify() {
         serde_json::error::Category::Io => "it could not be read",
-        serde_json::error::Category::Syntax => "it is not JSON",
+        serde_json::error::Category::Syntax => "it is no JSON, or of another form",
         serde_json::error::Category::Data => "a field is missing or of another type",
         serde_json::error::Category::Eof => "it ends too early",
     };

@@ -1,9 +1,11 @@
 //! The fleet engine: keeps jobs, hands them out under leases, and gets back what became of them.
 //!
-//! What lives here: the engine's contract, and its embedded form on a SQLite file of its own.
+//! What lives here: the engine's contract, its embedded form on a SQLite file of its own, and the desk of a process
+//! that works on jobs.
 //! What does not: what a job means. An engine sees a name, a tenant and opaque bytes; it knows nothing of accounts
 //! or mail, decides no retry, and reads no payload.
 
+pub mod desk;
 pub mod embedded;
 mod engine;
 mod error;

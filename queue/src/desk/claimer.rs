@@ -1,0 +1,99 @@
+//! Claims jobs of one queue, as many as there are hands free.
+
+use std::{sync::Arc, time::Duration};
+
+use jobs::Queue;
+
+use super::Shared;
+use crate::{BATCH_MAX, Claim, Claimed, QueueResult};
+
+/// How long at most until it is asked again, whatever the engine says: a call that was missed costs no more.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// First wait after an error.
+const WAIT_MIN: Duration = Duration::from_millis(50);
+/// Longest wait between two attempts to reach the engine.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// What to wait for before the next claim.
+enum Next {
+    /// Nothing: there may be more.
+    AtOnce,
+    /// Something new in the queue.
+    News,
+    /// Something that is put down.
+    Room,
+}
+
+/// Claims until the desk stops. The engine may go away and come back in the meantime.
+pub(super) async fn run(shared: Arc<Shared>, queue: Queue, concurrency: usize) {
+    let mut wait = WAIT_MIN;
+    loop {
+        // Asked for before looking, so that nothing that happens in between is missed.
+        let changed = shared.changed.notified();
+        if shared.table().is_stopping {
+            return;
+        }
+        match claim(&shared, queue, concurrency).await {
+            Ok(next) => {
+                wait = WAIT_MIN;
+                let asleep = tokio::time::sleep(ASK_AGAIN);
+                match next {
+                    Next::AtOnce => {}
+                    Next::Room => tokio::select! { () = changed => {}, () = asleep => {} },
+                    Next::News => tokio::select! {
+                        () = shared.engine.ready(queue) => {},
+                        () = changed => {},
+                        () = asleep => {},
+                    },
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%queue, %error, wait_ms = wait.as_millis(), "no jobs can be claimed for now");
+                tokio::time::sleep(wait).await;
+                wait = wait.saturating_mul(2).min(WAIT_MAX);
+            }
+        }
+    }
+}
+
+async fn claim(shared: &Arc<Shared>, queue: Queue, concurrency: usize) -> QueueResult<Next> {
+    let _one_at_a_time = shared.claiming.lock().await;
+    let (room, is_idle) = {
+        let table = shared.table();
+        let is_held_up = table.runs_alone()
+            || table.draining_for.is_some_and(|it| it != queue || !table.in_hand.is_empty());
+        let in_hand = table.shelves.get(&queue).map_or(0, |shelf| shelf.in_hand);
+        let room = if is_held_up { 0 } else { concurrency.saturating_sub(in_hand) };
+        (room, table.in_hand.is_empty())
+    };
+    if room == 0 {
+        return Ok(Next::Room);
+    }
+    let max = room.min(BATCH_MAX);
+    let claim = Claim { queue, worker: &shared.worker, max, lease: shared.lease, is_idle };
+    let Claimed { tasks, drain } = shared.engine.claim(claim).await?;
+    let count = tasks.len();
+    let mut table = shared.table();
+    // It came to run alone, or what was to run alone is gone.
+    table.draining_for = drain.then_some(queue);
+    let waker = table.take(shared, queue, tasks);
+    let is_stopping = table.is_stopping;
+    let late: Vec<_> = if is_stopping {
+        table.shelves.get_mut(&queue).map(|shelf| shelf.buffer.drain(..).collect())
+    } else {
+        None
+    }
+    .unwrap_or_default();
+    drop(table);
+    // The desk was stopped while the engine was asked: what came goes back.
+    drop(late);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+    Ok(match count {
+        _ if drain => Next::Room,
+        0 => Next::News,
+        _ if count == max => Next::AtOnce,
+        _ => Next::News,
+    })
+}

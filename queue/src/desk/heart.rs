@@ -1,0 +1,91 @@
+//! The thread that keeps leases, whatever the handlers do.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use super::{Shared, Stop};
+use crate::{BATCH_MAX, Beat, Heart, Lease, QueueError, QueueResult};
+
+/// Beats in the time of a lease: four may be missed.
+const BEATS_PER_LEASE: u32 = 5;
+/// Longest time between two beats, so that a cancellation is heard within a second.
+const BEAT_MAX: Duration = Duration::from_millis(900);
+
+/// The thread; dropped, it ends.
+pub(super) struct HeartThread {
+    end: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl HeartThread {
+    pub fn start(shared: Arc<Shared>, heart: Box<dyn Heart>) -> QueueResult<Self> {
+        let (end, ended) = mpsc::channel();
+        let every = (shared.lease / BEATS_PER_LEASE).min(BEAT_MAX);
+        let beat = move || {
+            let mut heart = heart;
+            while ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+                beat(&shared, heart.as_mut());
+            }
+        };
+        let thread = thread::Builder::new().name("heart".to_owned()).spawn(beat);
+        let thread = thread.map_err(|error| QueueError::Unavailable {
+            problem: format!("its heart's thread could not be started: {error}"),
+        })?;
+        Ok(Self { end: Some(end), thread: Some(thread) })
+    }
+}
+
+impl Drop for HeartThread {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the heart's thread ended in a panic");
+        }
+    }
+}
+
+fn beat(shared: &Shared, heart: &mut dyn Heart) {
+    let now = Instant::now();
+    let leases: Vec<Lease> = {
+        let table = shared.table();
+        let is_extended = |until: Option<Instant>| until.is_none_or(|until| now < until);
+        let kept = table.in_hand.iter().filter(|(_, it)| is_extended(it.until));
+        kept.map(|(lease, _)| *lease).collect()
+    };
+    for leases in leases.chunks(BATCH_MAX) {
+        match heart.beat(leases, shared.lease) {
+            Ok(beats) => {
+                leases.iter().zip(beats).for_each(|(lease, beat)| hear(shared, lease, beat))
+            }
+            Err(error) => {
+                tracing::warn!(%error, count = leases.len(), "leases cannot be extended for now")
+            }
+        }
+    }
+}
+
+fn hear(shared: &Shared, lease: &Lease, beat: Beat) {
+    let stop = match beat {
+        Beat::Held => return,
+        Beat::Cancel => Stop::Cancelled,
+        Beat::Lost => Stop::LeaseLost,
+    };
+    if let Some(it) = shared.table().in_hand.get(lease) {
+        // The first reason stays, but for a lost lease, after which nothing may be done any more.
+        it.stop.send_if_modified(|told| {
+            let is_news = told.is_none() || (stop == Stop::LeaseLost && *told != Some(stop));
+            if is_news {
+                *told = Some(stop);
+            }
+            is_news
+        });
+    }
+}

@@ -1,0 +1,234 @@
+//! A process's desk: what it has taken from an engine, for how long, and what it gives back.
+//!
+//! What lives here: the table of what is in hand, the claimer and the settler, the thread that keeps leases, and the
+//! face that the worker framework sees.
+//! What does not: running a job and judging how it ended, which is the worker's.
+//!
+//! Nothing here depends on being polled by the framework, or on a thread that a handler may block: claiming and settling
+//! have a thread of their own, and so has the keeping of leases. A job that is handed out is noted at once, however busy
+//! the handlers are.
+
+mod claimer;
+mod counter;
+mod heart;
+mod own_runtime;
+mod settler;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Waker,
+    time::{Duration, Instant},
+};
+
+use jobs::Queue;
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    task::JoinSet,
+};
+
+pub use self::counter::{Counter, CounterError, CounterLayer, CounterService, OnHand};
+use self::{heart::HeartThread, own_runtime::OwnRuntime};
+use crate::{Engine, Lease, Leased, QueueResult, Settlement, Verdict};
+
+/// Beyond its time limit, a job has so long to stop by itself until its lease is extended no more.
+pub const GRACE: Duration = Duration::from_secs(10);
+
+/// Why a job in hand is to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Somebody called it off.
+    Cancelled,
+    /// Its lease is lost: whatever it does now, somebody else may do too.
+    LeaseLost,
+    /// The process stops, and has waited long enough.
+    Draining,
+}
+
+/// A job that was claimed and not yet settled.
+struct InHand {
+    queue: Queue,
+    stop: watch::Sender<Option<Stop>>,
+    /// From then on its lease is not extended: it had its time and did not stop.
+    until: Option<Instant>,
+    is_alone: bool,
+}
+
+/// What a queue's counter shares with the tasks that serve it.
+#[derive(Default)]
+struct Shelf {
+    /// Claimed, and not yet taken by the framework.
+    buffer: VecDeque<OnHand>,
+    /// Who waits for the buffer to fill, or for the shelf to close.
+    waker: Option<Waker>,
+    /// Claimed and not yet settled, the buffer included.
+    in_hand: usize,
+}
+
+struct Table {
+    in_hand: HashMap<Lease, InHand>,
+    shelves: HashMap<Queue, Shelf>,
+    /// The queue for whose job that has to run alone this process becomes idle.
+    draining_for: Option<Queue>,
+    is_stopping: bool,
+}
+
+/// What all parts of a desk share.
+struct Shared {
+    engine: Arc<dyn Engine>,
+    worker: String,
+    lease: Duration,
+    table: Mutex<Table>,
+    /// Something was settled, or the desk stops.
+    changed: Notify,
+    /// One claim at a time, so that what has to run alone does.
+    claiming: tokio::sync::Mutex<()>,
+    settle: mpsc::UnboundedSender<Settlement>,
+}
+
+impl Shared {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // A panic elsewhere leaves the table as it was: each change is made in one step.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends an answer on its way. Their number is bounded by what is in hand.
+    fn give_back(&self, lease: Lease, verdict: Verdict) {
+        if self.settle.send(Settlement { lease, verdict }).is_err() {
+            tracing::warn!(job = %lease.id, "an answer came after the desk was closed; the lease will run out");
+        }
+    }
+}
+
+/// How a desk works.
+#[derive(Clone, Debug)]
+pub struct DeskOptions {
+    /// The name of this process, for people.
+    pub worker: String,
+    /// How long a lease is; it is extended five times in that time.
+    pub lease: Duration,
+}
+
+/// A process's desk. Closed by [`Desk::close`]; dropped without it, leases run out.
+pub struct Desk {
+    shared: Arc<Shared>,
+    tasks: Mutex<JoinSet<()>>,
+    own: OwnRuntime,
+    heart: Mutex<Option<HeartThread>>,
+}
+
+impl Desk {
+    /// Opens one over an engine.
+    pub fn open(engine: Arc<dyn Engine>, options: DeskOptions) -> QueueResult<Self> {
+        let (settle, settlements) = mpsc::unbounded_channel();
+        let heart = engine.heart()?;
+        let shared = Arc::new(Shared {
+            engine,
+            worker: options.worker,
+            lease: options.lease,
+            table: Mutex::new(Table {
+                in_hand: HashMap::new(),
+                shelves: HashMap::new(),
+                draining_for: None,
+                is_stopping: false,
+            }),
+            changed: Notify::new(),
+            claiming: tokio::sync::Mutex::new(()),
+            settle,
+        });
+        let own = OwnRuntime::start()?;
+        let mut tasks = JoinSet::new();
+        tasks.spawn_on(settler::run(Arc::clone(&shared), settlements), &own.handle);
+        let heart = HeartThread::start(Arc::clone(&shared), heart)?;
+        Ok(Self { shared, tasks: Mutex::new(tasks), own, heart: Mutex::new(Some(heart)) })
+    }
+
+    /// Opens a counter: claims jobs of a queue for so many who work at once.
+    pub fn counter(&self, queue: Queue, concurrency: usize) -> Counter {
+        self.shared.table().shelves.entry(queue).or_default();
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let claimer = claimer::run(Arc::clone(&self.shared), queue, concurrency.max(1));
+        tasks.spawn_on(claimer, &self.own.handle);
+        Counter::new(Arc::clone(&self.shared), queue)
+    }
+
+    /// Jobs in hand, those that wait for their start included.
+    pub fn in_hand(&self) -> usize {
+        self.shared.table().in_hand.len()
+    }
+
+    /// Claims nothing more, and gives back at once what was claimed and not begun.
+    pub fn stop(&self) {
+        let mut table = self.shared.table();
+        table.is_stopping = true;
+        let waiting: Vec<OnHand> =
+            table.shelves.values_mut().flat_map(|shelf| shelf.buffer.drain(..)).collect();
+        let wakers: Vec<Waker> =
+            table.shelves.values_mut().filter_map(|shelf| shelf.waker.take()).collect();
+        drop(table);
+        // Dropped without having begun, each gives itself back.
+        drop(waiting);
+        wakers.into_iter().for_each(Waker::wake);
+        self.shared.changed.notify_waiters();
+    }
+
+    /// Tells everything in hand to stop: its attempt is given back.
+    pub fn give_up(&self) {
+        for it in self.shared.table().in_hand.values() {
+            it.stop
+                .send_if_modified(|stop| stop.is_none() && stop.replace(Stop::Draining).is_none());
+        }
+    }
+
+    /// Waits until nothing is in hand and everything is settled, at most for so long; says whether it came to that.
+    pub async fn settled(&self, within: Duration) -> bool {
+        let wait = async {
+            loop {
+                let changed = self.shared.changed.notified();
+                if self.in_hand() == 0 {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        tokio::time::timeout(within, wait).await.is_ok()
+    }
+
+    /// Ends the desk's tasks and its thread. What is still in hand is lost with its lease.
+    pub async fn close(self) {
+        self.stop();
+        let mut tasks =
+            std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        tasks.shutdown().await;
+        let heart = self.heart.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(heart);
+    }
+}
+
+impl Table {
+    /// Notes what was claimed, and lays it out for the framework.
+    fn take(&mut self, shared: &Arc<Shared>, queue: Queue, tasks: Vec<Leased>) -> Option<Waker> {
+        for task in tasks {
+            let (stop, stopped) = watch::channel(None);
+            let is_alone = task.is_alone;
+            let entry = InHand { queue, stop, until: None, is_alone };
+            self.in_hand.insert(task.lease, entry);
+            let shelf = self.shelves.entry(queue).or_default();
+            shelf.in_hand += 1;
+            shelf.buffer.push_back(OnHand::new(Arc::clone(shared), task, stopped));
+        }
+        self.shelves.get_mut(&queue).and_then(|shelf| shelf.waker.take())
+    }
+
+    /// Forgets what was settled.
+    fn put_down(&mut self, lease: &Lease) {
+        let Some(it) = self.in_hand.remove(lease) else { return };
+        if let Some(shelf) = self.shelves.get_mut(&it.queue) {
+            shelf.in_hand = shelf.in_hand.saturating_sub(1);
+        }
+    }
+
+    fn runs_alone(&self) -> bool {
+        self.in_hand.values().any(|it| it.is_alone)
+    }
+}

@@ -1,0 +1,6 @@
+//! Does the work: takes jobs from an engine and runs their handlers.
+//!
+//! What lives here: the runtime, which alone knows the worker framework; and later the handlers, one file each.
+//! What does not: what waits and whose turn it is (`queue`), and what a job is (`jobs`).
+
+pub mod runtime;

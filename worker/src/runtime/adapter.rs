@@ -1,0 +1,171 @@
+//! The one place where a job of the framework becomes a call of a handler, and its end a verdict.
+
+use std::{sync::Arc, time::Duration};
+
+use apalis::prelude::{TaskFn, task_fn};
+use jobs::{Envelope, Jitter, Limits};
+use queue::{
+    Leased, Verdict,
+    desk::{GRACE, OnHand, Stop},
+};
+use tokio::{sync::watch, task::JoinSet};
+use tracing::Instrument;
+
+use super::{
+    conclude,
+    handler::{JobContext, JobError, JobResult},
+    registry::{Entry, Registry},
+};
+
+/// Makes a service of a function of one job.
+pub(super) fn service<F>(run: F) -> TaskFn<F, OnHand, ()> {
+    task_fn(run)
+}
+
+/// Runs a job to its end, whatever that is.
+pub(super) async fn run<A: Send + Sync + 'static>(
+    registry: &Registry<A>,
+    app: Arc<A>,
+    job: OnHand,
+) -> Verdict {
+    let task = job.task();
+    let span = tracing::info_span!(
+        "job",
+        name = %task.name,
+        id = %task.lease.id,
+        attempt = task.attempt,
+        tenant = task.tenant.map(tracing::field::display),
+    );
+    let verdict = attempt(registry, app, &job).instrument(span.clone()).await;
+    span.in_scope(|| tell(&verdict));
+    verdict
+}
+
+async fn attempt<A: Send + Sync + 'static>(
+    registry: &Registry<A>,
+    app: Arc<A>,
+    job: &OnHand,
+) -> Verdict {
+    let task = job.task();
+    let Some(entry) = registry.find(&task.name) else {
+        let error =
+            format!("no handler here knows the job `{}`: it is retired, or newer", task.name);
+        return Verdict::Dead { error };
+    };
+    let envelope = match Envelope::from_bytes(&task.body) {
+        Ok(envelope) => envelope,
+        Err(error) => return Verdict::Dead { error: error.to_string() },
+    };
+    let stop = job.stopped();
+    let context = JobContext {
+        app,
+        id: task.lease.id,
+        attempt: task.attempt,
+        tenant: task.tenant,
+        stop: stop.clone(),
+    };
+    job.begin(entry.limits.timeout);
+    let running = match open(entry, &envelope, context) {
+        Ok(running) => running,
+        Err(verdict) => return verdict,
+    };
+    let ended = watch_over(running, entry.limits.timeout, stop).await;
+    match ended {
+        End::Itself(result) => judge(result, task, &entry.limits),
+        End::Stopped(Stop::Cancelled) => Verdict::Cancelled,
+        End::Stopped(Stop::LeaseLost | Stop::Draining) => Verdict::Released,
+    }
+}
+
+fn open<A>(
+    entry: &Entry<A>,
+    envelope: &Envelope,
+    context: JobContext<A>,
+) -> Result<std::pin::Pin<Box<dyn Future<Output = JobResult> + Send>>, Verdict> {
+    entry.open(envelope, context).map_err(|error| Verdict::Dead { error: error.to_string() })
+}
+
+fn judge(result: JobResult, task: &Leased, limits: &Limits) -> Verdict {
+    let jitter = Jitter::of(task.lease.id, task.attempt);
+    conclude(result, task.attempt, task.snoozes, limits, jitter)
+}
+
+/// How a handler came to its end.
+enum End {
+    /// By itself, or by its time limit.
+    Itself(JobResult),
+    /// It was told to stop.
+    Stopped(Stop),
+}
+
+/// Runs a handler as a task of its own, so that one that panics or never ends takes nobody along.
+async fn watch_over(
+    running: impl Future<Output = JobResult> + Send + 'static,
+    timeout: Duration,
+    mut stop: watch::Receiver<Option<Stop>>,
+) -> End {
+    let mut task = JoinSet::new();
+    task.spawn(running.in_current_span());
+    let told = tokio::select! {
+        ended = task.join_next() => return End::Itself(result_of(ended)),
+        () = tokio::time::sleep(timeout) => None,
+        stop = told(&mut stop) => Some(stop),
+    };
+    if told == Some(Stop::Cancelled) {
+        // It may come to a good end by itself.
+        if let Ok(Some(Ok(result))) = tokio::time::timeout(GRACE / 2, task.join_next()).await {
+            return match result {
+                Ok(_) => End::Itself(result),
+                Err(_) => End::Stopped(Stop::Cancelled),
+            };
+        }
+    }
+    task.abort_all();
+    if tokio::time::timeout(GRACE / 2, async { while task.join_next().await.is_some() {} })
+        .await
+        .is_err()
+    {
+        // It holds a thread and cannot be taken off it. Its lease is extended no more.
+        tracing::error!("the job ignores that it is to stop, and blocks a thread");
+        task.detach_all();
+    }
+    match told {
+        Some(stop) => End::Stopped(stop),
+        None => {
+            let error = format!("it took longer than {} s", timeout.as_secs_f64());
+            End::Itself(Err(JobError::retry(error)))
+        }
+    }
+}
+
+async fn told(stop: &mut watch::Receiver<Option<Stop>>) -> Stop {
+    match stop.wait_for(Option::is_some).await {
+        Ok(told) => (*told).unwrap_or(Stop::Draining),
+        // The desk has forgotten the job: nobody waits for it any more.
+        Err(_) => Stop::LeaseLost,
+    }
+}
+
+fn result_of(ended: Option<Result<JobResult, tokio::task::JoinError>>) -> JobResult {
+    match ended {
+        Some(Ok(result)) => result,
+        // What it said stands in the log of the panic: it may hold anybody's text.
+        Some(Err(error)) if error.is_panic() => Err(JobError::retry("its handler panicked")),
+        Some(Err(_)) | None => Err(JobError::retry("its handler was taken down with the process")),
+    }
+}
+
+fn tell(verdict: &Verdict) {
+    match verdict {
+        Verdict::Completed => tracing::debug!("job completed"),
+        Verdict::Retry { after, error } => {
+            tracing::info!(error, after_ms = after.as_millis(), "job failed and is tried again");
+        }
+        Verdict::Snooze { after } => {
+            tracing::debug!(after_ms = after.as_millis(), "job put itself off");
+        }
+        Verdict::Dead { error } => tracing::warn!(error, "job failed for good"),
+        Verdict::Cancelled => tracing::info!("job cancelled"),
+        Verdict::Released => tracing::info!("job given back"),
+    }
+}
