@@ -33,6 +33,7 @@ pub mod outbound_messages;
 pub mod price_book_entries;
 pub mod products;
 pub mod quotes;
+pub mod recorded_jobs;
 pub mod requirements;
 pub mod runner_leases;
 pub mod suppressions;

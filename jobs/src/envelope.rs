@@ -40,6 +40,9 @@ pub struct Envelope {
     pub trace: Option<TraceContext>,
     /// When it was asked for.
     pub enqueued_at: Timestamp,
+    /// Whether the database has a record of it, which has the last word on whether it is settled.
+    #[serde(default)]
+    pub is_recorded: bool,
 }
 
 /// An envelope that cannot be sent, or not be opened.
@@ -98,6 +101,7 @@ impl Envelope {
             payload,
             trace: None,
             enqueued_at: at,
+            is_recorded: false,
         };
         sealed.check()?;
         Ok(sealed)

@@ -11,6 +11,7 @@ mod m0005_pipeline;
 mod m0006_mail;
 mod m0007_engagement;
 mod m0008_agent;
+mod m0009_jobs;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_mail::Migration),
             Box::new(m0007_engagement::Migration),
             Box::new(m0008_agent::Migration),
+            Box::new(m0009_jobs::Migration),
         ]
     }
 }

@@ -43,6 +43,7 @@ pub struct TenantTable {
     tenanted: bool,
     uniques: Vec<Vec<&'static str>>,
     indexes: Vec<Vec<&'static str>>,
+    across: Vec<Vec<&'static str>>,
 }
 
 impl TenantTable {
@@ -74,7 +75,8 @@ impl TenantTable {
     fn bare(name: &'static str, tenanted: bool) -> Self {
         let statement = Table::create().table(name).to_owned();
         let (columns, uniques, indexes) = (Vec::new(), Vec::new(), Vec::new());
-        Self { name, statement, columns, tenanted, uniques, indexes }
+        let across = Vec::new();
+        Self { name, statement, columns, tenanted, uniques, indexes, across }
     }
 
     fn primary(mut self, name: &'static str, kind: Kind) -> Self {
@@ -128,6 +130,12 @@ impl TenantTable {
         self
     }
 
+    /// Indexes columns for a query that looks across tenants, which few may.
+    pub fn index_across_tenants(mut self, columns: &[&'static str]) -> Self {
+        self.across.push(columns.to_vec());
+        self
+    }
+
     /// Runs the statements.
     pub async fn create(mut self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         let is_postgres = manager.get_database_backend() == DbBackend::Postgres;
@@ -139,19 +147,18 @@ impl TenantTable {
             self.statement.col(column);
         }
         manager.create_table(self.statement).await?;
-        let groups = [(true, self.uniques), (false, self.indexes)];
-        for (is_unique, group) in groups {
+        let groups = [("uq", self.uniques), ("ix", self.indexes), ("ax", self.across)];
+        for (prefix, group) in groups {
             for columns in group {
-                let prefix = if is_unique { "uq" } else { "ix" };
                 let mut index = Index::create();
                 index.name(index_name(prefix, self.name, &columns)).table(self.name);
-                if self.tenanted {
+                if self.tenanted && prefix != "ax" {
                     index.col("tenant_id");
                 }
                 for column in columns {
                     index.col(column);
                 }
-                if is_unique {
+                if prefix == "uq" {
                     index.unique();
                 }
                 manager.create_index(index).await?;

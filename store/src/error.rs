@@ -25,6 +25,14 @@ pub enum StoreError {
         /// What is wrong with it; never the value itself.
         because: String,
     },
+    /// An argument that cannot be kept.
+    #[error("{field}: {because}")]
+    Invalid {
+        /// Which.
+        field: &'static str,
+        /// What is wrong, and the way out.
+        because: String,
+    },
     /// Another run holds the tenant, and this one writes nothing any more.
     #[error("the tenant's lock was lost: fence {held} was overtaken by {current}")]
     FenceLost {

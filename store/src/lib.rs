@@ -24,6 +24,7 @@ pub mod outbound;
 mod parameter;
 pub mod person;
 pub mod pipeline;
+pub mod recorded;
 pub mod run;
 mod scope;
 pub mod standing;

@@ -15,6 +15,7 @@ use domain::{
     record::{ClockOwner, GoalMetric, OrderStatus, TouchSource, Unreachable},
     time::Timestamp,
 };
+use jobs::JobId;
 use store::{
     Fence,
     engagement::Touch,
@@ -23,12 +24,15 @@ use store::{
     memory::Pattern,
     order::CheckedOrder,
     outbound::NewOutbound,
+    recorded::{Recorded, Sameness},
     standing::StandingUpdate,
 };
 use testkit::{
     rows::{self, at, cents, day},
     world::{World, calendar, letter, plain},
 };
+
+use crate::recorded::record_as;
 
 /// What [`fill`] made, by what a test asks for it by.
 #[derive(Clone, Debug)]
@@ -58,6 +62,8 @@ pub struct Full {
     pub outbound: OutboundId,
     pub hypothesis: Hypothesis,
     pub memory: MemoryId,
+    /// Waits for the relay.
+    pub job: JobId,
 }
 
 /// The hour that the run of a full world stands for.
@@ -90,6 +96,7 @@ pub async fn fill(world: &World<'_>) -> Full {
     let deal = advance(world, client, awaiting).await;
     let (hypothesis, memory) = remember(world, client, run).await;
     keep_in_touch(world, client, contact, unreachable, message).await;
+    let job = record(world, "M1").await;
     Full {
         client,
         unrefreshed,
@@ -110,6 +117,13 @@ pub async fn fill(world: &World<'_>) -> Full {
         outbound,
         hypothesis,
         memory,
+        job,
+    }
+}
+
+async fn record(world: &World<'_>, what: &str) -> JobId {
+    match record_as(world, what, Sameness::WhilePending(what.to_owned())).await {
+        Recorded::New(id) | Recorded::Duplicate(id) => id,
     }
 }
 
@@ -123,6 +137,7 @@ pub async fn fill_elsewhere(world: &World<'_>) {
     world.order(OrderStatus::New, &rows::order(ELSEWHERE, client)).await;
     world.deal(ELSEWHERE, client).await;
     world.message(ELSEWHERE, Some((client, contact)), world.now).await;
+    record(world, ELSEWHERE).await;
     let run = world.run(Some(at(HOUR_ELSEWHERE))).await;
     world.actions(run, ActionStatus::Done, &[letter(client, contact, ELSEWHERE)]).await;
     let scope = world.scope();

@@ -14,6 +14,7 @@ use store::{
     action::{ActionChange, EndedAction},
     engagement::Touch,
     order::CheckedOrder,
+    recorded::RecordedState,
     standing::StandingUpdate,
 };
 use testkit::{
@@ -47,7 +48,7 @@ const BY_NO_ID: [&str; 8] = [
     "list_goals list_open_deals list_open_hypotheses list_open_safety_cases list_orders",
     "list_orders_held list_orders_waiting list_outbound list_pending_quotes list_runnable",
     "list_running list_runs list_unhandled_messages list_unreachable measure",
-    "select_next_contacts_to_touch",
+    "list_recorded_jobs select_next_contacts_to_touch",
 ];
 
 async fn every_read_returns_only_the_tenants_own(test: TestDb) {
@@ -211,6 +212,9 @@ async fn write_about_cycles(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     watch.look("mark_phase_done", done).await;
     let closed = scope.mark_run_closed(theirs.run, RunStatus::Failed, "no", now).await.unwrap();
     watch.look("mark_run_closed", closed).await;
+    let completed = RecordedState::Completed;
+    let settled = scope.mark_job_settled(theirs.job, completed, None, now).await.unwrap();
+    watch.look("mark_job_settled", settled).await;
     // These three name no row: they are about the tenant itself.
     scope.mark_mode(TenantMode::Approval, now).await.unwrap();
     watch.look_after("mark_mode").await;

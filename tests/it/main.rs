@@ -47,6 +47,7 @@ mod outbound;
 mod personal;
 mod pipeline;
 mod reads;
+mod recorded;
 mod runs;
 mod schema;
 mod selection;

@@ -56,7 +56,8 @@ const PLAIN: &[&str] = &[
     "order_exceptions.severity order_exceptions.status order_exceptions.type orders.currency",
     "orders.status outbound_messages.status outbound_messages.template",
     "outbound_messages.transport price_book_entries.currency products.currency quotes.currency",
-    "quotes.status requirements.kind tasks.kind tasks.status tenants.currency tenants.mode",
+    "quotes.status recorded_jobs.name recorded_jobs.queue recorded_jobs.state requirements.kind",
+    "tasks.kind tasks.status tenants.currency tenants.mode",
     // Other people's vocabulary: what they call stages, kinds, grades, books and units.
     "cases.severity clients.client_type clients.country compliance_items.vendor_status",
     "deal_stage_changes.from_stage deal_stage_changes.to_stage deals.stage_name order_lines.unit",
@@ -68,7 +69,7 @@ const PLAIN: &[&str] = &[
     "decisions.payload_hash goals.external_id goals.source messages.provider_id",
     "messages.raw_sha256 orders.external_id orders.number orders.source order_lines.sku",
     "outbound_messages.provider_ref price_book_entries.external_id price_book_entries.source",
-    "tasks.proof_key",
+    "recorded_jobs.dedup_key tasks.proof_key",
     "products.external_id products.sku products.source quotes.external_id quotes.number",
     "quotes.source requirements.external_id requirements.source tenants.slug",
     // Names of things: products, certificates, documents, and the tenant's company.
@@ -87,6 +88,8 @@ const PLAIN: &[&str] = &[
     "order_exceptions.suggested_fix order_exceptions.tolerance outbound_messages.error",
     // Repeated in decisions, so never a person's words: `bounced`, `asked us not to write`.
     "suppressions.reason",
+    // Jobs carry ids and intents, and their errors are phrases of ours.
+    "recorded_jobs.error recorded_jobs.payload recorded_jobs.trace",
     // What an operator sets.
     "tenants.calendar tenants.settings",
 ];

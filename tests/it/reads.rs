@@ -10,7 +10,7 @@ use domain::{
     proposal::Subject,
     record::ClockOwner,
 };
-use store::Scope;
+use store::{Scope, recorded::RecordedState};
 use testkit::{
     rows::at,
     world::{SOURCE, calendar},
@@ -195,6 +195,10 @@ async fn read_keys(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
     found.insert("client_ids_by_domain", many(clients));
     let names = ["M1@mail.example", "ELSEWHERE@mail.example"];
     found.insert("message_ids", many(scope.message_ids(&names).await.unwrap()));
+    let job = scope.find_recorded_job(ids.job).await.unwrap();
+    found.insert("find_recorded_job", many(job));
+    let jobs = scope.list_recorded_jobs(RecordedState::Waiting, LIMIT).await.unwrap();
+    found.insert("list_recorded_jobs", many(jobs));
     let threads = scope.threads_of_messages(ids.mailbox, &names).await.unwrap();
     found.insert("threads_of_messages", many(threads));
 }

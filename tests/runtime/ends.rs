@@ -43,7 +43,7 @@ async fn what_cannot_be_opened_is_parked_with_its_reason() {
         rig.keep(queue::NewTask { body: b"no envelope".to_vec(), ..rig.task(|_| {}) }).await;
     let good = rig.add(Do::Succeed).await;
     for (id, reason) in [
-        (retired, "knows the job `sync_fax`"),
+        (retired, "it is retired, or newer (`sync_fax`)"),
         (newer, "99 of `act` is newer than 1"),
         (other, "it is no JSON, or of another form"),
         (broken, "cannot be read as an envelope"),

@@ -8,5 +8,6 @@
 )]
 
 mod ends;
+mod recorded;
 mod rig;
 mod stops;

@@ -8,12 +8,14 @@ use queue::{
     Leased, Verdict,
     desk::{GRACE, OnHand, Stop},
 };
+use store::StoreError;
 use tokio::{sync::watch, task::JoinSet};
 use tracing::Instrument;
 
 use super::{
     conclude,
     handler::{JobContext, JobError, JobResult},
+    records::Records,
     registry::{Entry, Registry},
 };
 
@@ -26,6 +28,7 @@ pub(super) fn service<F>(run: F) -> TaskFn<F, OnHand, ()> {
 pub(super) async fn run<A: Send + Sync + 'static>(
     registry: &Registry<A>,
     app: Arc<A>,
+    records: Option<&Records>,
     job: OnHand,
 ) -> Verdict {
     let task = job.task();
@@ -36,25 +39,63 @@ pub(super) async fn run<A: Send + Sync + 'static>(
         attempt = task.attempt,
         tenant = task.tenant.map(tracing::field::display),
     );
-    let verdict = attempt(registry, app, &job).instrument(span.clone()).await;
+    let verdict = recorded(registry, app, records, &job).instrument(span.clone()).await;
     span.in_scope(|| tell(&verdict));
     verdict
+}
+
+/// An attempt, and before and after it the word of the job's record, if it has one.
+///
+/// The record is written before the queue may forget the job: what is lost in between is only a repeat.
+async fn recorded<A: Send + Sync + 'static>(
+    registry: &Registry<A>,
+    app: Arc<A>,
+    records: Option<&Records>,
+    job: &OnHand,
+) -> Verdict {
+    let task = job.task();
+    let envelope = match Envelope::from_bytes(&task.body) {
+        Ok(envelope) => envelope,
+        Err(error) => return Verdict::Dead { error: error.to_string() },
+    };
+    let Some(tenant) = envelope.tenant.filter(|_| envelope.is_recorded) else {
+        return attempt(registry, app, &envelope, job).await;
+    };
+    let Some(records) = records else {
+        let error = "it is recorded, and this process has no database".to_owned();
+        return Verdict::Dead { error };
+    };
+    match records.is_settled(tenant, task.lease.id).await {
+        Ok(true) => return Verdict::Completed,
+        Ok(false) => {}
+        Err(error) => return later(&error),
+    }
+    let verdict = attempt(registry, app, &envelope, job).await;
+    match records.settle(tenant, task.lease.id, &verdict).await {
+        Ok(()) => verdict,
+        Err(error) => later(&error),
+    }
+}
+
+/// How long a job waits whose record cannot be reached.
+const RECORD_AGAIN: Duration = Duration::from_secs(5);
+
+/// The record cannot be reached: the job comes again, which costs it no attempt.
+fn later(error: &StoreError) -> Verdict {
+    tracing::warn!(%error, "the job's record cannot be reached; it comes again");
+    Verdict::Snooze { after: RECORD_AGAIN }
 }
 
 async fn attempt<A: Send + Sync + 'static>(
     registry: &Registry<A>,
     app: Arc<A>,
+    envelope: &Envelope,
     job: &OnHand,
 ) -> Verdict {
     let task = job.task();
     let Some(entry) = registry.find(&task.name) else {
-        let error =
-            format!("no handler here knows the job `{}`: it is retired, or newer", task.name);
-        return Verdict::Dead { error };
-    };
-    let envelope = match Envelope::from_bytes(&task.body) {
-        Ok(envelope) => envelope,
-        Err(error) => return Verdict::Dead { error: error.to_string() },
+        let error = "no handler here knows this kind of job: it is retired, or newer";
+        return Verdict::Dead { error: format!("{error} (`{}`)", task.name) };
     };
     let stop = job.stopped();
     let context = JobContext {
@@ -65,7 +106,7 @@ async fn attempt<A: Send + Sync + 'static>(
         stop: stop.clone(),
     };
     job.begin(entry.limits.timeout);
-    let running = match open(entry, &envelope, context) {
+    let running = match open(entry, envelope, context) {
         Ok(running) => running,
         Err(verdict) => return verdict,
     };

@@ -7,7 +7,9 @@
 mod adapter;
 mod conclude;
 mod handler;
+mod records;
 mod registry;
+mod relay;
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +24,9 @@ use tokio::{sync::watch, task::JoinSet};
 pub use self::{
     conclude::conclude,
     handler::{JobContext, JobError, JobResult, Outcome, Run},
+    records::Records,
     registry::{Registry, RegistryError},
+    relay::{Reconciled, Relay, RelayError},
 };
 
 /// How a process works.
@@ -66,6 +70,7 @@ pub struct Runtime<A> {
     engine: Arc<dyn Engine>,
     registry: Arc<Registry<A>>,
     app: Arc<A>,
+    records: Option<Records>,
     options: RuntimeOptions,
 }
 
@@ -77,7 +82,13 @@ impl<A: Send + Sync + 'static> Runtime<A> {
         app: Arc<A>,
         options: RuntimeOptions,
     ) -> Self {
-        Self { engine, registry: Arc::new(registry), app, options }
+        Self { engine, registry: Arc::new(registry), app, records: None, options }
+    }
+
+    /// Serves recorded jobs too: their records are asked before each attempt and told after it.
+    pub fn with_records(mut self, records: Records) -> Self {
+        self.records = Some(records);
+        self
     }
 
     /// Works until `stop` comes true; then takes nothing more, lets jobs finish for a while, and gives the rest back.
@@ -139,9 +150,14 @@ impl<A: Send + Sync + 'static> Runtime<A> {
         let counter = desk.counter(queue, concurrency);
         let registry = Arc::clone(&self.registry);
         let app = Arc::clone(&self.app);
+        let records = self.records.clone();
         let run = move |job: OnHand| {
             let (registry, app) = (Arc::clone(&registry), Arc::clone(&app));
-            async move { Ok::<Verdict, WorkerError>(adapter::run(&registry, app, job).await) }
+            let records = records.clone();
+            async move {
+                let verdict = adapter::run(&registry, app, records.as_ref(), job).await;
+                Ok::<Verdict, WorkerError>(verdict)
+            }
         };
         let name = format!("{}-{queue}", self.options.worker);
         async move {

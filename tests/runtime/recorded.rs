@@ -1,0 +1,280 @@
+//! Recorded jobs: from the transaction that made them necessary to the one that settles them.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use domain::id::TenantId;
+use jobs::{Backoff, Clock, Job, JobId, Limits, Queue};
+use platform::SystemClock;
+use queue::{Claim, Engine, State};
+use serde::{Deserialize, Serialize};
+use store::{
+    Store,
+    recorded::{Recorded, RecordedState, Sameness},
+};
+use testkit::{
+    database::{Backend, TestDb, open},
+    world::World,
+};
+use tokio::sync::watch;
+use worker::runtime::{
+    Ended, JobContext, JobError, JobResult, Outcome, Reconciled, Records, Registry, Relay, Run,
+    Runtime, RuntimeOptions, Stopping,
+};
+
+use crate::rig::{LEASE, Rig};
+
+/// What handlers share with the test.
+struct Books {
+    store: Store,
+    begun: AtomicUsize,
+}
+
+/// Settles itself together with what it does, and then ends as it is told.
+#[derive(Serialize, Deserialize)]
+struct Keep {
+    tenant: TenantId,
+    end: End,
+}
+
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+enum End {
+    Well,
+    /// Fails after it has settled itself, as one whose answer is lost.
+    AfterCommit,
+    /// Never does anything.
+    Badly,
+}
+
+impl Job for Keep {
+    const NAME: &'static str = "keep";
+    const QUEUE: Queue = Queue::Agent;
+    const LIMITS: Limits = Limits {
+        attempts_max: 2,
+        timeout: Duration::from_secs(20),
+        backoff: Backoff::Schedule(&[Duration::from_millis(20)]),
+        snoozes_max: 5,
+    };
+
+    fn tenant(&self) -> Option<TenantId> {
+        Some(self.tenant)
+    }
+}
+
+impl Run<Books> for Keep {
+    async fn run(self, context: JobContext<Books>) -> JobResult {
+        context.app.begun.fetch_add(1, Ordering::SeqCst);
+        if self.end == End::Badly {
+            return Err(JobError::retry("no answer"));
+        }
+        let work = context.app.store.begin(self.tenant).await.map_err(JobError::retry)?;
+        let (id, now) = (context.id, SystemClock.now());
+        let completed = RecordedState::Completed;
+        work.scope().mark_job_settled(id, completed, None, now).await.map_err(JobError::retry)?;
+        work.commit().await.map_err(JobError::retry)?;
+        match self.end {
+            End::AfterCommit => Err(JobError::retry("the answer was lost")),
+            _ => Ok(Outcome::Done),
+        }
+    }
+}
+
+/// A database with a tenant, and a queue.
+struct Office {
+    test: TestDb,
+    tenant: TenantId,
+    rig: Rig,
+    books: Arc<Books>,
+}
+
+impl Office {
+    async fn open(backend: Backend) -> Self {
+        let test = open(backend).await;
+        let tenant = World::new(&test, "north").await.tenant;
+        let books = Arc::new(Books { store: test.store.clone(), begun: AtomicUsize::new(0) });
+        Self { test, tenant, rig: Rig::new(), books }
+    }
+
+    fn records(&self) -> Records {
+        Records::new(self.test.store.clone(), Arc::new(SystemClock))
+    }
+
+    fn relay(&self) -> Relay {
+        Relay::new(self.records(), self.rig.engine.clone())
+    }
+
+    async fn record(&self, end: End) -> JobId {
+        let now = SystemClock.now();
+        let work = self.test.store.begin(self.tenant).await.unwrap();
+        let job = Keep { tenant: self.tenant, end };
+        let recorded = work.scope().record_job(&job, &Sameness::Never, now, now).await.unwrap();
+        work.commit().await.unwrap();
+        match recorded {
+            Recorded::New(id) => id,
+            Recorded::Duplicate(id) => panic!("{id} was there"),
+        }
+    }
+
+    /// Runs a process until a job is settled.
+    async fn work_until_settled(&self, id: JobId) -> (RecordedState, Option<String>) {
+        let options = RuntimeOptions {
+            worker: "here".to_owned(),
+            concurrency: vec![(Queue::Agent, 2)],
+            lease: LEASE,
+            drain: Duration::from_secs(20),
+        };
+        let registry = Registry::new().with::<Keep>().unwrap();
+        let engine = self.rig.engine.clone();
+        let runtime = Runtime::new(engine, registry, self.books.clone(), options)
+            .with_records(self.records());
+        let (stop, stopped) = watch::channel(Stopping::No);
+        let settled = async {
+            let settled = self.until_settled(id).await;
+            stop.send_replace(Stopping::Drain);
+            settled
+        };
+        let (settled, ended) = tokio::join!(settled, runtime.run(stopped));
+        assert_eq!(ended.unwrap(), Ended { unfinished: 0 });
+        settled
+    }
+
+    async fn until_settled(&self, id: JobId) -> (RecordedState, Option<String>) {
+        let began = Instant::now();
+        loop {
+            let job = self.test.store.tenant(self.tenant).find_recorded_job(id).await.unwrap();
+            let job = job.expect("it is recorded");
+            if job.state.is_settled() {
+                return (job.state, job.error);
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "it is still {}", job.state);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    fn begun(&self) -> usize {
+        self.books.begun.load(Ordering::SeqCst)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorded_job_is_handed_on_run_and_settled() {
+    for backend in Backend::ALL {
+        let office = Office::open(backend).await;
+        let id = office.record(End::Well).await;
+        assert!(office.rig.engine.find(id).await.unwrap().is_none(), "the queue knows nothing yet");
+        assert_eq!(office.relay().relay().await.unwrap(), 1);
+        assert_eq!(office.relay().relay().await.unwrap(), 0);
+        assert_eq!(office.rig.found(id).await.tenant, Some(office.tenant));
+        assert_eq!(office.work_until_settled(id).await, (RecordedState::Completed, None));
+        assert_eq!(office.begun(), 1);
+        office.rig.until(id, State::Completed).await;
+    }
+}
+
+/// The relay goes away after it has told the queue and before it has told the database.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_handed_on_twice_runs_once() {
+    let office = Office::open(Backend::Sqlite).await;
+    let id = office.record(End::Well).await;
+    let job = office.test.store.tenant(office.tenant).find_recorded_job(id).await.unwrap().unwrap();
+    let task = queue::NewTask {
+        tenant: Some(office.tenant),
+        body: job.envelope.to_bytes().unwrap(),
+        name: "keep".to_owned(),
+        id,
+        ..office.rig.task(|_| {})
+    };
+    office.rig.keep(task).await;
+    assert_eq!(office.relay().relay().await.unwrap(), 1);
+    assert_eq!(office.work_until_settled(id).await.0, RecordedState::Completed);
+    assert_eq!(office.begun(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_queue_lost_is_handed_on_again() {
+    for backend in Backend::ALL {
+        let mut office = Office::open(backend).await;
+        let done = office.record(End::Well).await;
+        office.relay().relay().await.unwrap();
+        office.work_until_settled(done).await;
+        let lost = [office.record(End::Well).await, office.record(End::Well).await];
+        office.relay().relay().await.unwrap();
+        assert_eq!(office.relay().reconcile().await.unwrap(), Reconciled::default());
+
+        office.rig = Rig::new();
+        let found = office.relay().reconcile().await.unwrap();
+        assert_eq!(found, Reconciled { enqueued_again: 2, settled: 0 }, "what is settled is left");
+        assert_eq!(office.relay().reconcile().await.unwrap(), Reconciled::default());
+        for id in lost {
+            office.work_until_settled(id).await;
+        }
+        assert_eq!(office.begun(), 3);
+    }
+}
+
+/// The job has settled itself with what it did, and its answer to the queue is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_settled_is_not_done_again() {
+    for backend in Backend::ALL {
+        let office = Office::open(backend).await;
+        let id = office.record(End::AfterCommit).await;
+        office.relay().relay().await.unwrap();
+        assert_eq!(office.work_until_settled(id).await.0, RecordedState::Completed);
+        let later = office.record(End::Well).await;
+        office.relay().relay().await.unwrap();
+        // The second attempt of the first is due long before.
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        office.work_until_settled(later).await;
+        let found = office.rig.until(id, State::Completed).await;
+        assert_eq!((found.attempt, office.begun()), (2, 2), "the second attempt found it settled");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_for_good_is_dead_in_the_record_too() {
+    let office = Office::open(Backend::Sqlite).await;
+    let id = office.record(End::Badly).await;
+    office.relay().relay().await.unwrap();
+    let (state, error) = office.work_until_settled(id).await;
+    assert_eq!((state, office.begun()), (RecordedState::Dead, 2));
+    assert_eq!(error.as_deref(), Some("failed 2 times, at last: no answer"));
+}
+
+/// No worker lives to tell that the job took each of them along.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_queue_ended_by_itself_is_settled_by_the_reconciler() {
+    let office = Office::open(Backend::Sqlite).await;
+    let id = office.record(End::Well).await;
+    office.relay().relay().await.unwrap();
+    while office.rig.found(id).await.state != State::Dead {
+        let claim =
+            Claim { queue: Queue::Agent, worker: "gone", max: 1, lease: LEASE, is_idle: true };
+        office.rig.engine.claim(claim).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let found = office.relay().reconcile().await.unwrap();
+    assert_eq!(found, Reconciled { enqueued_again: 0, settled: 1 });
+    let (state, error) = office.until_settled(id).await;
+    assert_eq!((state, office.begun()), (RecordedState::Dead, 0));
+    assert!(error.unwrap().contains("went away"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_relay_works_by_itself_until_it_is_told_to_stop() {
+    let office = Office::open(Backend::Sqlite).await;
+    let (stop, stopped) = watch::channel(Stopping::No);
+    let relay = office.relay();
+    let work = async {
+        let id = office.record(End::Well).await;
+        let settled = office.work_until_settled(id).await;
+        stop.send_replace(Stopping::Drain);
+        settled
+    };
+    let (settled, ()) = tokio::join!(work, relay.run(stopped));
+    assert_eq!(settled.0, RecordedState::Completed);
+}

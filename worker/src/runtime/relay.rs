@@ -1,0 +1,180 @@
+//! From the database to the queue: hands on what was recorded, and again what a queue has lost.
+//!
+//! What lives here: the relay and the reconciler; repeats of either are harmless, since a queue keeps a job once under
+//! its id, and a settled one is not run again.
+//! What does not: what a job means.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use jobs::{EnvelopeError, JobId};
+use queue::{Engine, NewTask, QueueError, State};
+use store::{
+    StoreError,
+    recorded::{JOBS_PER_STATEMENT, RecordedJob, RecordedState},
+};
+use tokio::sync::watch;
+
+use super::{Stopping, records::Records, told};
+
+/// Jobs of one step.
+const TOGETHER_MAX: u64 = JOBS_PER_STATEMENT as u64;
+/// How often the outbox is looked into.
+const RELAY_EVERY: Duration = Duration::from_millis(100);
+/// How often what was handed on is compared with what the queue knows.
+const RECONCILE_EVERY: Duration = Duration::from_secs(10);
+/// Longest wait after an error.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// Why a step did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The queue.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// A record that cannot travel.
+    #[error("recorded job {id}: {error}")]
+    Envelope {
+        /// Which.
+        id: JobId,
+        /// Why.
+        error: EnvelopeError,
+    },
+}
+
+/// What comparing found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Jobs that the queue did not know any more, and was given again.
+    pub enqueued_again: usize,
+    /// Jobs that ended in the queue, and whose record did not say so yet.
+    pub settled: usize,
+}
+
+/// Hands recorded jobs on.
+pub struct Relay {
+    records: Records,
+    engine: Arc<dyn Engine>,
+}
+
+impl Relay {
+    /// Between a database and a queue.
+    pub fn new(records: Records, engine: Arc<dyn Engine>) -> Self {
+        Self { records, engine }
+    }
+
+    /// Works until it is told to stop. Either side may go away and come back in the meantime.
+    pub async fn run(&self, mut stop: watch::Receiver<Stopping>) {
+        let mut wait = RELAY_EVERY;
+        let mut reconciled: Option<tokio::time::Instant> = None;
+        loop {
+            tokio::select! {
+                () = told(&mut stop, Stopping::Drain) => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+            let is_time = reconciled.is_none_or(|at| RECONCILE_EVERY <= at.elapsed());
+            match self.step(is_time).await {
+                Ok(()) => wait = RELAY_EVERY,
+                Err(error) => {
+                    tracing::warn!(%error, "recorded jobs cannot be handed on for now");
+                    wait = wait.saturating_mul(2).min(WAIT_MAX);
+                    continue;
+                }
+            }
+            if is_time {
+                reconciled = Some(tokio::time::Instant::now());
+            }
+        }
+    }
+
+    async fn step(&self, is_time_to_reconcile: bool) -> Result<(), RelayError> {
+        while self.relay().await? == JOBS_PER_STATEMENT {}
+        if is_time_to_reconcile {
+            let found = self.reconcile().await?;
+            if found != Reconciled::default() {
+                tracing::warn!(
+                    enqueued_again = found.enqueued_again,
+                    settled = found.settled,
+                    "the queue had lost recorded jobs, or had ended them by itself"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands on what is waiting, oldest first; says how many there were.
+    pub async fn relay(&self) -> Result<usize, RelayError> {
+        let jobs = self.records.store.system().list_jobs_to_relay(TOGETHER_MAX).await?;
+        self.hand_on(&jobs).await?;
+        Ok(jobs.len())
+    }
+
+    async fn hand_on(&self, jobs: &[RecordedJob]) -> Result<(), RelayError> {
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        let tasks = jobs.iter().map(task).collect::<Result<Vec<_>, _>>()?;
+        self.engine.enqueue(tasks).await?;
+        // A crash in between hands them on once more, which changes nothing.
+        let ids: Vec<JobId> = jobs.iter().map(|job| job.envelope.id).collect();
+        let now = self.records.clock.now();
+        self.records.store.system().mark_jobs_relayed(&ids, now).await?;
+        Ok(())
+    }
+
+    /// Compares what was handed on and is not settled with what the queue knows.
+    pub async fn reconcile(&self) -> Result<Reconciled, RelayError> {
+        let mut found = Reconciled::default();
+        let mut after = None;
+        loop {
+            let system = self.records.store.system();
+            let jobs = system.list_jobs_relayed(after, TOGETHER_MAX).await?;
+            let Some(last) = jobs.last() else { return Ok(found) };
+            after = Some(last.envelope.id);
+            let ids: Vec<JobId> = jobs.iter().map(|job| job.envelope.id).collect();
+            let known: HashSet<JobId> = self.engine.known(ids).await?.into_iter().collect();
+            let (there, lost): (Vec<_>, Vec<_>) =
+                jobs.into_iter().partition(|job| known.contains(&job.envelope.id));
+            found.enqueued_again += lost.len();
+            self.hand_on(&lost).await?;
+            for job in there {
+                found.settled += usize::from(self.settle_if_ended(&job).await?);
+            }
+        }
+    }
+
+    /// A job that the queue ended without its worker, as one that took its workers along, is settled here.
+    async fn settle_if_ended(&self, job: &RecordedJob) -> Result<bool, RelayError> {
+        let Some(tenant) = job.envelope.tenant else { return Ok(false) };
+        let Some(found) = self.engine.find(job.envelope.id).await? else { return Ok(false) };
+        let to = match found.state {
+            State::Dead => RecordedState::Dead,
+            State::Cancelled => RecordedState::Cancelled,
+            State::Completed => RecordedState::Completed,
+            State::Scheduled | State::Ready | State::Running => return Ok(false),
+        };
+        let scope = self.records.store.tenant(tenant);
+        let now = self.records.clock.now();
+        scope.mark_job_settled(job.envelope.id, to, found.error.as_deref(), now).await?;
+        Ok(true)
+    }
+}
+
+fn task(job: &RecordedJob) -> Result<NewTask, RelayError> {
+    let envelope = &job.envelope;
+    let body =
+        envelope.to_bytes().map_err(|error| RelayError::Envelope { id: envelope.id, error })?;
+    Ok(NewTask {
+        id: envelope.id,
+        queue: job.queue,
+        name: envelope.name.clone(),
+        tenant: envelope.tenant,
+        priority: job.priority,
+        run_at: Some(job.run_at),
+        // Uniqueness of recorded jobs is the database's, answered when they were recorded.
+        unique: None,
+        body,
+    })
+}
