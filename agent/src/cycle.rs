@@ -13,7 +13,9 @@ use store::{
     tenant::Tenant,
 };
 
-use crate::{Agent, AgentError};
+use jobs::JobId;
+
+use crate::{Agent, AgentError, chain};
 
 /// How long a phase may keep the tenant's lock without renewing it.
 pub const LOCK_TTL_SECONDS: i64 = 300;
@@ -45,6 +47,8 @@ pub(crate) struct Stage<'a> {
     pub run: RunId,
     /// None in a rehearsal, which writes nothing that would need it.
     pub fence: Option<Fence>,
+    /// The recorded job that runs this phase, and the hour of its cycle; none where the phases follow in the process.
+    pub job: Option<(JobId, Timestamp)>,
 }
 
 impl Stage<'_> {
@@ -94,12 +98,16 @@ impl Agent {
         let run = there.as_ref().map_or_else(|| self.store.new_run_id(now), |row| row.id);
         let fence = self.lock(tenant, run).await?;
         let result = self.go_on(tenant, fence, hour, now).await;
-        // Giving the lock back is a courtesy: it lapses by itself, and its failure must not hide the result.
+        self.unlock(tenant, fence).await;
+        result
+    }
+
+    /// Gives the lock back, which is a courtesy: it lapses by itself, and its failure must not hide the result.
+    pub(crate) async fn unlock(&self, tenant: &Tenant, fence: Fence) {
         let release = self.store.release_tenant(tenant.id, fence, self.clock.now()).await;
         if let Err(error) = release {
             tracing::warn!(%error, "the tenant's lock could not be given back; it lapses by itself");
         }
-        result
     }
 
     /// Begins the hour's run or goes on with it, under the lock.
@@ -123,7 +131,7 @@ impl Agent {
         Ok(CycleResult { work_block, was_there: false })
     }
 
-    async fn lock(&self, tenant: &Tenant, run: RunId) -> Result<Fence, AgentError> {
+    pub(crate) async fn lock(&self, tenant: &Tenant, run: RunId) -> Result<Fence, AgentError> {
         let machine_now = self.clock.now();
         let expires_at = machine_now + TimeDelta::seconds(LOCK_TTL_SECONDS);
         let lock = self
@@ -139,7 +147,7 @@ impl Agent {
     }
 
     /// Closes what a dead worker left behind and begins this hour's run, standing for the hours that were missed.
-    async fn begin_run(
+    pub(crate) async fn begin_run(
         &self,
         tenant: &Tenant,
         fence: Fence,
@@ -176,7 +184,8 @@ impl Agent {
     ) -> Result<WorkBlock, AgentError> {
         // The lock stays with the run that it was taken for; which run is worked on is the hour's.
         let fence = Some(Fence { run: row.id, ..held });
-        let stage = Stage { agent: self, tenant, now: row.started_at, run: row.id, fence };
+        let stage =
+            Stage { agent: self, tenant, now: row.started_at, run: row.id, fence, job: None };
         let mut block = row.work_block;
         let mut phase = Some(row.phase);
         while let Some(current) = phase {
@@ -200,7 +209,7 @@ impl Agent {
         let new = NewRun { due_hour: None, as_of: Some(at), hours_covered: 1, started_at: at };
         let row = work.scope().insert_run(run, &new).await?;
         work.commit().await?;
-        let stage = Stage { agent: self, tenant, now: at, run, fence: None };
+        let stage = Stage { agent: self, tenant, now: at, run, fence: None, job: None };
         let mut block = row.work_block;
         let mut phase = Some(Phase::Plan);
         while let Some(current) = phase {
@@ -213,7 +222,7 @@ impl Agent {
         Ok(CycleResult { work_block: block, was_there: false })
     }
 
-    async fn phase(
+    pub(crate) async fn phase(
         &self,
         stage: &Stage<'_>,
         phase: Phase,
@@ -233,9 +242,13 @@ impl Agent {
     ///
     /// A lost fence is no failure of the run, but of this worker's hold on it: whoever overtook it speaks for it now.
     /// A database that is gone leaves the run as it was, and the next start goes on with it.
-    async fn record_failure(&self, tenant: &Tenant, stage: &Stage<'_>, error: &AgentError) {
-        use store::StoreError::{FenceLost, Unavailable};
-        if matches!(error, AgentError::Store(FenceLost { .. } | Unavailable(_))) {
+    pub(crate) async fn record_failure(
+        &self,
+        tenant: &Tenant,
+        stage: &Stage<'_>,
+        error: &AgentError,
+    ) {
+        if is_passing(error) {
             return;
         }
         if let Err(second) = self.close_failed(tenant, stage, &error.to_string()).await {
@@ -263,6 +276,12 @@ impl Agent {
     }
 }
 
+/// Whether an error is none of the run's own.
+pub(crate) fn is_passing(error: &AgentError) -> bool {
+    use store::StoreError::{FenceLost, Unavailable};
+    matches!(error, AgentError::Store(FenceLost { .. } | Unavailable(_)))
+}
+
 /// The record of a run that is completed; an error if the run is closed and was not.
 fn completed(row: Option<&RunRow>) -> Result<Option<WorkBlock>, AgentError> {
     let Some(row) = row else { return Ok(None) };
@@ -286,7 +305,8 @@ pub(crate) async fn finish_phase(
 ) -> Result<(), AgentError> {
     let fence = stage.fence.unwrap_or(Fence { run: stage.run, number: 0 });
     match scope.mark_phase_done(fence, phase, block, stage.now).await? {
-        Transition::Moved | Transition::AlreadyThere => Ok(()),
-        Transition::Lost => Err(AgentError::RunClosed(phase)),
+        Transition::Moved | Transition::AlreadyThere => {}
+        Transition::Lost => return Err(AgentError::RunClosed(phase)),
     }
+    chain::hand_over(stage, scope, phase).await
 }

@@ -5,6 +5,7 @@
 
 mod act;
 mod approval;
+mod chain;
 mod cycle;
 mod error;
 mod gate;
@@ -24,6 +25,7 @@ use domain::time::Clock;
 use store::Store;
 
 pub use approval::{Decided, approve, reject};
+pub use chain::{PhaseEnd, PhaseJob};
 pub use cycle::{CycleRequest, CycleResult, LOCK_TTL_SECONDS};
 pub use error::AgentError;
 pub use planner::{Planner, PlannerError, RulePlanner};

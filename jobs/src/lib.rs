@@ -7,6 +7,7 @@
 //! A job's name is a promise for ever: it stands in databases and queues, and no type's path is read from it.
 
 mod backoff;
+mod cycle;
 mod envelope;
 mod key;
 mod limits;
@@ -14,6 +15,7 @@ mod pressure;
 mod unique;
 
 pub use backoff::{Backoff, Jitter};
+pub use cycle::{ActCycle, CycleHour, PlanCycle, ReactCycle, ReflectCycle};
 pub use domain::{
     id::TenantId,
     time::{Clock, Timestamp},

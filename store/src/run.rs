@@ -235,6 +235,19 @@ impl Scope<'_> {
         Ok(if moved.rows_affected == 1 { Transition::Moved } else { Transition::Lost })
     }
 
+    /// Keeps an error with a run that goes on: its phase is tried again.
+    pub async fn mark_run_troubled(&self, run: RunId, error: &str) -> StoreResult<Transition> {
+        use runs::Column;
+        let moved = runs::Entity::update_many()
+            .col_expr(Column::Error, Expr::value(Some(error)))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.eq(run.uuid()))
+            .filter(Column::Status.eq(RunStatus::Running.as_str()))
+            .exec(&self.conn)
+            .await?;
+        Ok(if moved.rows_affected == 1 { Transition::Moved } else { Transition::Lost })
+    }
+
     /// Closes a run that did not get through, with what went wrong.
     pub async fn mark_run_closed(
         &self,

@@ -97,6 +97,7 @@ pub async fn fill(world: &World<'_>) -> Full {
     let (hypothesis, memory) = remember(world, client, run).await;
     keep_in_touch(world, client, contact, unreachable, message).await;
     let job = record(world, "M1").await;
+    put_off(world, run, client, contact).await;
     Full {
         client,
         unrefreshed,
@@ -119,6 +120,21 @@ pub async fn fill(world: &World<'_>) -> Full {
         memory,
         job,
     }
+}
+
+async fn put_off(world: &World<'_>, run: RunId, client: ClientId, contact: ContactId) {
+    let wish = letter(client, contact, "later");
+    let id = world.actions(run, ActionStatus::Proposed, &[wish]).await[0];
+    let scope = world.scope();
+    let later = store::action::ActionChange::to(ActionStatus::Proposed, world.now)
+        .not_before(world.in_hours(24 * 365));
+    scope.mark_action(id, ActionStatus::Proposed, &later).await.unwrap();
+    let action = scope.find_action(id).await.unwrap().unwrap();
+    let (allowed, facts) = (testkit::world::allow(), serde_json::json!({}));
+    scope
+        .insert_decision(&action, Some(run), &allowed, facts, Moment::Execute, world.now)
+        .await
+        .unwrap();
 }
 
 async fn record(world: &World<'_>, what: &str) -> JobId {

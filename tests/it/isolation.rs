@@ -210,6 +210,8 @@ async fn write_about_cycles(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     let block = scope.list_runs(1).await.unwrap().remove(0).work_block;
     let done = scope.mark_phase_done(theirs.fence, Phase::Plan, &block, now).await.unwrap();
     watch.look("mark_phase_done", done).await;
+    let troubled = scope.mark_run_troubled(theirs.run, "no").await.unwrap();
+    watch.look("mark_run_troubled", troubled).await;
     let closed = scope.mark_run_closed(theirs.run, RunStatus::Failed, "no", now).await.unwrap();
     watch.look("mark_run_closed", closed).await;
     let completed = RecordedState::Completed;

@@ -195,6 +195,8 @@ async fn read_keys(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
     found.insert("client_ids_by_domain", many(clients));
     let names = ["M1@mail.example", "ELSEWHERE@mail.example"];
     found.insert("message_ids", many(scope.message_ids(&names).await.unwrap()));
+    let put_off = scope.list_put_off_by(ids.run, later()).await.unwrap();
+    found.insert("list_put_off_by", many(put_off));
     let job = scope.find_recorded_job(ids.job).await.unwrap();
     found.insert("find_recorded_job", many(job));
     let jobs = scope.list_recorded_jobs(RecordedState::Waiting, LIMIT).await.unwrap();

@@ -7,6 +7,8 @@
     reason = "all of this is tests, which clippy sees only inside of a function that is marked as one"
 )]
 
+mod catalogue;
+mod cycle;
 mod ends;
 mod recorded;
 mod rig;

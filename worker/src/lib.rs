@@ -1,6 +1,7 @@
 //! Does the work: takes jobs from an engine and runs their handlers.
 //!
-//! What lives here: the runtime, which alone knows the worker framework; and later the handlers, one file each.
+//! What lives here: the runtime, which alone knows the worker framework, and the handlers, a file for each area.
 //! What does not: what waits and whose turn it is (`queue`), and what a job is (`jobs`).
 
+pub mod handlers;
 pub mod runtime;

@@ -200,7 +200,7 @@ async fn permitted<'a>(
         Effect::Deny => stop(stage, action, ruling).await?,
         Effect::NeedsApproval => hold(stage, action, ruling).await?,
         Effect::Allow => match ruling.verdict.not_before().filter(|at| stage.now < *at) {
-            Some(at) => put_off(stage, action, at).await?,
+            Some(at) => put_off(stage, action, ruling, at).await?,
             None => return carry_out(stage, action, ruling, spent).await,
         },
     };
@@ -307,9 +307,24 @@ async fn hold(stage: &Stage<'_>, action: &ActionRow, ruling: Ruling) -> Result<E
     Ok(if moved == Transition::Lost { End::Gone } else { End::Held { reasons } })
 }
 
-async fn put_off(stage: &Stage<'_>, action: &ActionRow, at: Timestamp) -> Result<End, AgentError> {
+async fn put_off(
+    stage: &Stage<'_>,
+    action: &ActionRow,
+    ruling: Ruling,
+    at: Timestamp,
+) -> Result<End, AgentError> {
     let work = stage.begin().await?;
     let scope = work.scope();
+    scope
+        .insert_decision(
+            action,
+            Some(stage.run),
+            &ruling.verdict,
+            ruling.facts,
+            Moment::Execute,
+            stage.now,
+        )
+        .await?;
     let change = ActionChange::to(action.status, stage.now).not_before(at);
     scope.mark_action(action.id, action.status, &change).await?;
     drop(scope);
@@ -318,7 +333,7 @@ async fn put_off(stage: &Stage<'_>, action: &ActionRow, at: Timestamp) -> Result
 }
 
 /// When it may happen, on the tenant's wall clock.
-fn not_before_text(stage: &Stage<'_>, at: Timestamp) -> String {
+pub(crate) fn not_before_text(stage: &Stage<'_>, at: Timestamp) -> String {
     let local = at.with_timezone(&stage.tenant.calendar.zone);
     format!("not before {}", local.format("%Y-%m-%d %H:%M"))
 }

@@ -116,11 +116,11 @@ async fn check_batch(
     }
     let ended: Vec<EndedAction> = checked
         .iter()
-        .map(|(action, _, verdict)| EndedAction {
+        .map(|(action, order, verdict)| EndedAction {
             id: action.id,
             from: action.status,
             to,
-            outcome: outcome_json(verdict),
+            outcome: outcome_json(order, verdict),
         })
         .collect();
     scope.mark_actions_executed(stage.run, &ended, stage.now).await?;
@@ -144,15 +144,19 @@ fn collect(
     for fault in &verdict.faults {
         *output.faults.entry(fault.code.to_string()).or_default() += 1;
         findings.push(finding(&order.number, fault));
-        if fault.code != FaultCode::PriceMismatch {
-            continue;
-        }
-        let line = order.lines().iter().find(|line| Some(line.line_no) == fault.line_no);
-        if let Some((product, price)) = line.and_then(|it| Some((it.product?, it.unit_price_minor)))
-        {
-            output.observed.push(Observed::PriceMismatch { product, unit_price_minor: price });
-        }
     }
+    output.observed.extend(observed(order, verdict));
+}
+
+/// What may be more than a slip: the prices that an order names instead of the book's.
+fn observed(order: &OrderToCheck, verdict: &OrderVerdict) -> Vec<Observed> {
+    let other_prices = verdict.faults.iter().filter(|fault| fault.code == FaultCode::PriceMismatch);
+    let seen = other_prices.filter_map(|fault| {
+        let line = order.lines().iter().find(|line| Some(line.line_no) == fault.line_no)?;
+        let (product, unit_price_minor) = (line.product?, line.unit_price_minor);
+        Some(Observed::PriceMismatch { product, unit_price_minor })
+    });
+    seen.collect()
 }
 
 /// A fault as a person would quote it.
@@ -167,12 +171,16 @@ pub(super) fn finding(number: &str, fault: &Fault) -> Finding {
     }
 }
 
-fn outcome_json(verdict: &OrderVerdict) -> serde_json::Value {
+/// What is kept of a check, also for a phase that is taken up after an interruption.
+fn outcome_json(order: &OrderToCheck, verdict: &OrderVerdict) -> serde_json::Value {
     let shown: Vec<_> = verdict.faults.iter().take(FAULTS_SHOWN_MAX).collect();
+    let mut observed = observed(order, verdict);
+    observed.truncate(FAULTS_SHOWN_MAX);
     json!({
         "verdict": if verdict.holds() { "held" } else { "accepted" },
         "total": verdict.total,
         "faults": shown,
+        "observed": observed,
         "faults_not_shown": verdict.faults.len().saturating_sub(shown.len()) + verdict.faults_omitted,
     })
 }

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use domain::{
     action::ActionStatus,
-    cycle::{ActOutput, Finding},
+    cycle::{ActOutput, Finding, Observed},
     order::Fault,
     policy::Effect,
     proposal::Subject,
 };
 use store::action::ActionRow;
 
-use super::{End, note};
+use super::{End, not_before_text, note};
 use crate::{AgentError, cycle::Stage, gate::is_order_check};
 
 /// Enters what this run carried out or refused before it was interrupted; returns the findings of orders among it.
@@ -49,6 +49,10 @@ pub(crate) async fn take_up(
         };
         note(output, action, done);
     }
+    for action in scope.list_put_off_by(stage.run, stage.now).await? {
+        let because = action.not_before.map(|at| not_before_text(stage, at)).unwrap_or_default();
+        note(output, &action, End::Deferred { because });
+    }
     for (action, effect, reasons) in scope.list_refused_by(stage.run).await? {
         let reasons = reasons.into_iter().filter(|reason| reason.argues == effect).collect();
         let end = match effect {
@@ -78,5 +82,8 @@ fn order_again(action: &ActionRow, number: &str, output: &mut ActOutput) -> Vec<
     for fault in &faults {
         *output.faults.entry(fault.code.to_string()).or_default() += 1;
     }
+    let kept = outcome.and_then(|it| it.get("observed")).cloned().unwrap_or_default();
+    let observed: Vec<Observed> = serde_json::from_value(kept).unwrap_or_default();
+    output.observed.extend(observed);
     faults.iter().map(|fault| super::orders::finding(number, fault)).collect()
 }

@@ -1,14 +1,16 @@
 //! Verdicts on actions, and the violations among them.
 
 use domain::{
-    action::Actor,
+    action::{ActionStatus, Actor},
     id::{ActionId, DecisionId, RunId},
     policy::{Effect, Moment, Reason, Verdict},
     proposal::Proposal,
     time::Timestamp,
 };
-use entity::{agent_policy_violations as violations, decisions};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use entity::{actions, agent_policy_violations as violations, decisions};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 
 use super::ActionRow;
 use crate::{Scope, StoreResult, error::unreadable, tenant::json};
@@ -107,6 +109,30 @@ impl Scope<'_> {
             refused.push((action, effect, reasons));
         }
         Ok(refused)
+    }
+
+    /// What a run's Act permitted and put off to a later moment, which has not come yet.
+    pub async fn list_put_off_by(&self, run: RunId, now: Timestamp) -> StoreResult<Vec<ActionRow>> {
+        let permitted = decisions::Entity::find()
+            .select_only()
+            .column(decisions::Column::ActionId)
+            .filter(decisions::Column::TenantId.eq(self.tenant.uuid()))
+            .filter(decisions::Column::RunId.eq(run.uuid()))
+            .filter(decisions::Column::Moment.eq(Moment::Execute.as_str()))
+            .filter(decisions::Column::Effect.eq(Effect::Allow.as_str()))
+            .into_query();
+        let waiting = [ActionStatus::Proposed, ActionStatus::Approved, ActionStatus::Executing];
+        let rows = actions::Entity::find()
+            .filter(actions::Column::TenantId.eq(self.tenant.uuid()))
+            .filter(actions::Column::Status.is_in(waiting.map(ActionStatus::as_str)))
+            .filter(actions::Column::NotBefore.gt(now))
+            .filter(actions::Column::Id.in_subquery(permitted))
+            .order_by_desc(actions::Column::Score)
+            .order_by_asc(actions::Column::ProposedAt)
+            .order_by_asc(actions::Column::Rank)
+            .all(&self.conn)
+            .await?;
+        rows.into_iter().map(super::action_row).collect()
     }
 
     /// Every verdict on an action, oldest first: why it happened, or did not.

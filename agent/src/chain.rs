@@ -1,0 +1,157 @@
+//! The cycle as a chain of recorded jobs: each phase runs as one, and records the next with what it wrote.
+//!
+//! What lives here: which phase of which run a job means, under which lock, and what becomes of its failure.
+//! What does not: the phases, and the queue that the jobs wait in.
+
+use domain::{
+    cycle::{Phase, RunStatus},
+    id::RunId,
+    time::{Timestamp, due_hour},
+};
+use jobs::{ActCycle, CycleHour, JobId, PlanCycle, ReactCycle, ReflectCycle};
+use store::{
+    Fence, Scope, StoreResult, Transition,
+    recorded::{Recorded, RecordedState, Sameness},
+    run::RunRow,
+    tenant::Tenant,
+};
+
+use crate::{
+    Agent, AgentError,
+    cycle::{Stage, is_passing},
+};
+
+/// A phase of an hour's cycle, as a job asks for it.
+#[derive(Clone, Debug)]
+pub struct PhaseJob {
+    /// The job that asks; it is settled with what the phase writes.
+    pub job: JobId,
+    /// The hour.
+    pub due_hour: Timestamp,
+    /// The phase.
+    pub phase: Phase,
+    /// Whether a failure is the last one: the run is then closed.
+    pub is_last_attempt: bool,
+}
+
+/// What came of a phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhaseEnd {
+    /// It is done, and the next one is recorded.
+    Done,
+    /// It was done before, or the hour is closed.
+    NothingLeft,
+}
+
+impl Agent {
+    /// Records the cycle of a tenant's present hour, once.
+    pub async fn record_cycle(&self, tenant: &Tenant) -> Result<Recorded, AgentError> {
+        let due_hour = due_hour(tenant.now(self.clock.as_ref()));
+        let job = PlanCycle(CycleHour { tenant_id: tenant.id, due_hour });
+        let now = self.clock.now();
+        let scope = self.store.tenant(tenant.id);
+        let once = Sameness::Once(due_hour.format("%Y-%m-%dT%H").to_string());
+        Ok(scope.record_job(&job, &once, now, now).await?)
+    }
+
+    /// Runs a phase, under the tenant's lock. Running it again finds what is left of it, which may be nothing.
+    pub async fn run_phase(
+        &self,
+        tenant: &Tenant,
+        asked: &PhaseJob,
+    ) -> Result<PhaseEnd, AgentError> {
+        let now = tenant.now(self.clock.as_ref());
+        let there = self.store.tenant(tenant.id).find_run_of_hour(asked.due_hour).await?;
+        if there.as_ref().is_some_and(|row| !is_left(row, asked.phase)) {
+            return Ok(PhaseEnd::NothingLeft);
+        }
+        // Named after the job that begins it: one that is interrupted before the run is written down finds its own
+        // lock when it comes again.
+        let run = there.map_or_else(|| RunId::from_uuid(asked.job.uuid()), |row| row.id);
+        let fence = self.lock(tenant, run).await?;
+        let result = self.run_under_lock(tenant, fence, asked, now).await;
+        self.unlock(tenant, fence).await;
+        result
+    }
+
+    async fn run_under_lock(
+        &self,
+        tenant: &Tenant,
+        held: Fence,
+        asked: &PhaseJob,
+        now: Timestamp,
+    ) -> Result<PhaseEnd, AgentError> {
+        // Looked at again: whoever held the lock until now may have begun the run, or gone on with it.
+        let row = match self.store.tenant(tenant.id).find_run_of_hour(asked.due_hour).await? {
+            Some(row) if is_left(&row, asked.phase) => row,
+            // An hour that is over is covered by the next one's run, which says so.
+            None if asked.phase == Phase::Plan && due_hour(now) <= asked.due_hour => {
+                self.begin_run(tenant, held, asked.due_hour, now).await?
+            }
+            Some(_) | None => return Ok(PhaseEnd::NothingLeft),
+        };
+        let fence = Some(Fence { run: row.id, ..held });
+        let job = Some((asked.job, asked.due_hour));
+        let stage = Stage { agent: self, tenant, now: row.started_at, run: row.id, fence, job };
+        let mut block = row.work_block;
+        match self.phase(&stage, asked.phase, &mut block).await {
+            Ok(()) => Ok(PhaseEnd::Done),
+            Err(error) => {
+                self.note_failure(tenant, &stage, &error, asked.is_last_attempt).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// An error is kept with the run, and at last closes it. What passes by itself is no error of the run.
+    async fn note_failure(
+        &self,
+        tenant: &Tenant,
+        stage: &Stage<'_>,
+        error: &AgentError,
+        is_last: bool,
+    ) {
+        if is_last || is_passing(error) {
+            self.record_failure(tenant, stage, error).await;
+            return;
+        }
+        if let Err(second) = keep_error(stage, &error.to_string()).await {
+            tracing::error!(%error, %second, run = %stage.run, "a phase failed, and that could not be recorded");
+        }
+    }
+}
+
+/// Whether a run still has this phase before it, or is in it.
+fn is_left(row: &RunRow, phase: Phase) -> bool {
+    row.status == RunStatus::Running && row.phase == phase
+}
+
+async fn keep_error(stage: &Stage<'_>, text: &str) -> StoreResult<()> {
+    let work = stage.begin().await?;
+    work.scope().mark_run_troubled(stage.run, text).await?;
+    work.commit().await
+}
+
+/// Settles the job of a phase and records the next, with everything that the phase wrote.
+pub(crate) async fn hand_over(
+    stage: &Stage<'_>,
+    scope: &Scope<'_>,
+    phase: Phase,
+) -> Result<(), AgentError> {
+    let Some((job, due_hour)) = stage.job else { return Ok(()) };
+    let now = stage.agent.clock.now();
+    let settled = scope.mark_job_settled(job, RecordedState::Completed, None, now).await?;
+    if settled == Transition::Lost {
+        // Somebody called the job off, so what it would write is not wanted any more.
+        return Err(AgentError::RunClosed(phase));
+    }
+    let hour = CycleHour { tenant_id: stage.tenant.id, due_hour };
+    let once = Sameness::Once(stage.run.to_string());
+    match phase {
+        Phase::Plan => scope.record_job(&ActCycle(hour), &once, now, now).await?,
+        Phase::Act => scope.record_job(&ReactCycle(hour), &once, now, now).await?,
+        Phase::React => scope.record_job(&ReflectCycle(hour), &once, now, now).await?,
+        Phase::Reflect => return Ok(()),
+    };
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! The cycle as a chain of jobs: as good as the phases one after the other, and over any interruption.
+
+use std::{sync::Arc, time::Duration};
+
+use agent::{Agent, CycleRequest, RulePlanner};
+use connectors::mail::FakeTransport;
+use domain::{
+    cycle::{RunStatus, WorkBlock},
+    id::TenantId,
+    time::{Clock, Timestamp},
+};
+use entity::recorded_jobs;
+use jobs::Queue;
+use platform::SystemClock;
+use queue::Engine;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use store::{recorded::RecordedState, run::RunRow};
+use testkit::database::{Backend, TestDb, open};
+use tokio::sync::watch;
+use worker::{
+    handlers::{self, App},
+    runtime::{Records, Relay, Runtime, RuntimeOptions, Stopping},
+};
+
+use crate::rig::{LEASE, Rig};
+
+/// The demo's company, which has a clock of its own, and a queue.
+struct Firm {
+    test: TestDb,
+    tenant: TenantId,
+    transport: Arc<FakeTransport>,
+    rig: Rig,
+}
+
+impl Firm {
+    async fn open(backend: Backend) -> Self {
+        let test = open(backend).await;
+        let tenant = demo::install(&test.store, SystemClock.now()).await.unwrap().tenant;
+        Self { test, tenant, transport: Arc::new(FakeTransport::default()), rig: Rig::new() }
+    }
+
+    fn agent(&self, instance: &str) -> Agent {
+        Agent {
+            store: self.test.store.clone(),
+            clock: Arc::new(SystemClock),
+            transport: self.transport.clone(),
+            planner: Arc::new(RulePlanner),
+            instance: instance.to_owned(),
+        }
+    }
+
+    fn records(&self) -> Records {
+        Records::new(self.test.store.clone(), Arc::new(SystemClock))
+    }
+
+    async fn record_hour(&self) {
+        let tenant = self.test.store.tenant(self.tenant).get_tenant().await.unwrap();
+        self.agent("cron").record_cycle(&tenant).await.unwrap();
+    }
+
+    async fn latest(&self) -> Option<RunRow> {
+        self.test.store.tenant(self.tenant).find_latest_run().await.unwrap()
+    }
+
+    /// Works as one process for so long, or until nothing is recorded that is not settled; then goes away in haste.
+    async fn work_for(&self, instance: &str, time: Duration) {
+        let options = RuntimeOptions {
+            worker: instance.to_owned(),
+            concurrency: vec![(Queue::Agent, 2)],
+            lease: LEASE,
+            drain: Duration::ZERO,
+        };
+        let app = Arc::new(App { agent: self.agent(instance) });
+        let engine: Arc<dyn Engine> = self.rig.engine.clone();
+        let runtime = Runtime::new(engine.clone(), handlers::registry().unwrap(), app, options)
+            .with_records(self.records());
+        let relay = Relay::new(self.records(), engine);
+        let (stop, stopped) = watch::channel(Stopping::No);
+        let watching = async {
+            let _in_time = tokio::time::timeout(time, self.until_settled()).await;
+            stop.send_replace(Stopping::AtOnce);
+        };
+        let (ended, (), ()) =
+            tokio::join!(runtime.run(stopped.clone()), relay.run(stopped), watching);
+        ended.unwrap();
+    }
+
+    async fn until_settled(&self) {
+        let open = [RecordedState::Waiting, RecordedState::Relayed].map(RecordedState::as_str);
+        // Asked in one statement: a job is settled and the next one recorded in one transaction.
+        let left =
+            recorded_jobs::Entity::find().filter(recorded_jobs::Column::State.is_in(open)).limit(1);
+        while !left.clone().all(&self.test.db).await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// What a cycle did, without the ids and moments that differ from run to run.
+fn gist(block: &WorkBlock) -> String {
+    let (plan, act) = (block.plan.as_ref().unwrap(), block.act.as_ref().unwrap());
+    let (react, reflect) = (block.react.as_ref().unwrap(), block.reflect.as_ref().unwrap());
+    format!(
+        "{:?} {} queued {} awaiting {} blocked, {} {:?} checked {} accepted {} done {} failed {} stopped \
+         {} deferred, {:?} {:?}, {} hypotheses",
+        plan.inputs,
+        plan.queue.len(),
+        plan.awaiting.len(),
+        plan.blocked.len(),
+        act.findings_digest,
+        act.faults,
+        act.orders_checked,
+        act.orders_accepted,
+        act.done.len(),
+        act.failed.len(),
+        act.stopped.len(),
+        react.outcomes,
+        react.metrics,
+        reflect.hypotheses.len(),
+    ) + &format!(" {} deferred", act.deferred.len())
+}
+
+async fn in_one_process(backend: Backend) -> (Firm, WorkBlock, Timestamp) {
+    let firm = Firm::open(backend).await;
+    let tenant = firm.test.store.tenant(firm.tenant).get_tenant().await.unwrap();
+    let result = firm.agent("whole").run_cycle(&tenant, CycleRequest::Due).await.unwrap();
+    let hour = result.work_block.due_hour.unwrap();
+    (firm, result.work_block, hour)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_of_jobs_does_what_the_phases_do_one_after_the_other() {
+    for backend in Backend::ALL {
+        let (whole, expected, hour) = in_one_process(backend).await;
+        let firm = Firm::open(backend).await;
+        firm.record_hour().await;
+        firm.record_hour().await;
+        firm.work_for("here", Duration::from_secs(60)).await;
+        let run = firm.latest().await.unwrap();
+        assert_eq!((run.status, run.due_hour), (RunStatus::Completed, Some(hour)));
+        assert_eq!(gist(&run.work_block), gist(&expected));
+        assert_eq!(firm.transport.sent().len(), whole.transport.sent().len());
+        let scope = firm.test.store.tenant(firm.tenant);
+        let done = scope.list_recorded_jobs(RecordedState::Completed, 100).await.unwrap();
+        let names: Vec<_> = done.iter().map(|job| job.envelope.name.as_str()).collect();
+        assert_eq!(names, ["plan_cycle", "act_cycle", "react_cycle", "reflect_cycle"]);
+
+        firm.record_hour().await;
+        firm.work_for("here", Duration::from_secs(60)).await;
+        let next = firm.latest().await.unwrap();
+        assert_eq!((next.cycle_number, next.status), (2, RunStatus::Completed));
+        assert_eq!(next.work_block.hours_covered, 1);
+    }
+}
+
+/// Process after process goes away in the midst of it: the last one ends the same run, and nothing is done twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_goes_on_over_any_number_of_processes() {
+    let (whole, expected, _) = in_one_process(Backend::Sqlite).await;
+    for step_ms in [15, 40, 90, 160] {
+        let firm = Firm::open(Backend::Sqlite).await;
+        firm.record_hour().await;
+        let mut processes = 0;
+        while firm.latest().await.is_none_or(|run| run.status != RunStatus::Completed) {
+            processes += 1;
+            assert!(processes < 60, "it does not come to an end");
+            // Longer each time: a plan is one step, and has to fit in.
+            let time = Duration::from_millis(step_ms * (1 + processes * processes / 8));
+            // The same instance may take up its own lock; another one would wait until it lapses.
+            firm.work_for("here", time).await;
+        }
+        let runs = firm.test.store.tenant(firm.tenant).list_runs(9).await.unwrap();
+        assert_eq!(runs.len(), 1, "one hour has one run");
+        assert_eq!(gist(&runs[0].work_block), gist(&expected), "steps of {step_ms} ms");
+        let sent = firm.transport.sent();
+        assert_eq!(sent.len(), whole.transport.sent().len());
+        assert!(sent.iter().all(|(_, times)| *times == 1), "a letter left twice");
+    }
+}
