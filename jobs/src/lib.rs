@@ -24,6 +24,6 @@ pub use envelope::{
     Envelope, EnvelopeError, NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, TRACE_BYTES_MAX, TraceContext,
 };
 pub use key::{JobId, JobKey};
-pub use limits::{InvalidPriority, Job, Limits, PRIORITY_MAX, Priority};
+pub use limits::{AHEAD_DAYS_MAX, InvalidPriority, Job, Limits, PRIORITY_MAX, Priority};
 pub use pressure::{Queue, UnknownQueue};
 pub use unique::{InvalidKey, KEY_BYTES_MAX, Unique, WINDOW_MAX};

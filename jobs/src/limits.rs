@@ -9,6 +9,9 @@ use crate::{Backoff, InvalidKey, Queue, TenantId, Unique};
 /// Highest priority.
 pub const PRIORITY_MAX: u8 = 9;
 
+/// How far ahead a job may be put, in days: what is further away is a mistake in its unit, or a calendar's affair.
+pub const AHEAD_DAYS_MAX: i64 = 366;
+
 /// How pressing a job is among those of its own tenant: 0 can wait, 9 goes first.
 ///
 /// A waiting job gains on those that come after it, so that none waits for ever.

@@ -185,15 +185,17 @@ impl Lines {
         self.lines.entry(key).or_insert_with(Line::new).running += 1;
     }
 
-    /// A job of a line runs no more.
-    pub fn ended(&mut self, key: LineKey, now: i64) {
-        let Some(line) = self.lines.get_mut(&key) else { return };
+    /// A job of a line runs no more; says whether the line takes its turn again because of that.
+    pub fn ended(&mut self, key: LineKey, now: i64) -> bool {
+        let Some(line) = self.lines.get_mut(&key) else { return false };
         line.running = line.running.saturating_sub(1);
-        if line.place == Place::Full {
+        let was_full = line.place == Place::Full;
+        if was_full {
             line.place = Place::Out;
             self.enter(key);
         }
         self.forget(key, now);
+        was_full
     }
 
     /// Whose jobs are to be handed out next, one entry for each, and counts them as running.

@@ -7,7 +7,9 @@ use std::{fmt, str::FromStr};
 
 use domain::{id::TenantId, time::Timestamp};
 use entity::recorded_jobs as recorded;
-use jobs::{Envelope, InvalidKey, Job, JobId, KEY_BYTES_MAX, Priority, Queue, TraceContext};
+use jobs::{
+    AHEAD_DAYS_MAX, Envelope, InvalidKey, Job, JobId, KEY_BYTES_MAX, Priority, Queue, TraceContext,
+};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -16,8 +18,7 @@ use sea_orm::{
 };
 
 use crate::{
-    Scope, StoreError, StoreResult, Transition, error::unreadable, moment::storable,
-    system::System, tenant::json,
+    Scope, StoreError, StoreResult, Transition, error::unreadable, system::System, tenant::json,
 };
 
 /// Where a recorded job is, as far as the database knows.
@@ -108,6 +109,9 @@ pub enum Recorded {
     Duplicate(JobId),
 }
 
+/// How often a key is asked for that is just being freed.
+const INSERTS_MAX: usize = 5;
+
 /// Jobs that one statement touches.
 pub const JOBS_PER_STATEMENT: usize = 500;
 
@@ -120,6 +124,12 @@ impl Scope<'_> {
         run_at: Timestamp,
         now: Timestamp,
     ) -> StoreResult<Recorded> {
+        let latest = now + chrono::TimeDelta::days(AHEAD_DAYS_MAX);
+        if latest < run_at || run_at < Timestamp::UNIX_EPOCH {
+            let because =
+                format!("is before 1970 or more than {AHEAD_DAYS_MAX} days ahead").to_owned();
+            return Err(StoreError::Invalid { field: "run_at", because });
+        }
         let id: JobId = self.new_id(now);
         let (key, keeps_key) = dedup_key::<J>(id, sameness)?;
         let envelope = Envelope::seal(id, job, now).map_err(invalid)?;
@@ -135,19 +145,30 @@ impl Scope<'_> {
             dedup_key: Set(key.clone()),
             keeps_key: Set(keeps_key),
             state: Set(RecordedState::Waiting.to_string()),
-            run_at: Set(storable(run_at)),
+            run_at: Set(run_at),
             enqueued_at: Set(now),
             relayed_at: Set(None),
             settled_at: Set(None),
             error: Set(None),
         };
-        let inserted = recorded::Entity::insert(row)
-            .on_conflict_do_nothing_on([recorded::Column::TenantId, recorded::Column::DedupKey])
-            .exec_without_returning(&self.conn)
-            .await?;
-        if Transition::of_insert(inserted) == Transition::Moved {
-            return Ok(Recorded::New(id));
+        for _ in 0..INSERTS_MAX {
+            let inserted = recorded::Entity::insert(row.clone())
+                .on_conflict_do_nothing_on([recorded::Column::TenantId, recorded::Column::DedupKey])
+                .exec_without_returning(&self.conn)
+                .await?;
+            if Transition::of_insert(inserted) == Transition::Moved {
+                return Ok(Recorded::New(id));
+            }
+            // None: the job that was in the way is settled by now, and its key is free.
+            if let Some(there) = self.job_with_key(&key).await? {
+                return Ok(Recorded::Duplicate(there));
+            }
         }
+        let because = "its unique key changes hands too fast; try again".to_owned();
+        Err(StoreError::Invalid { field: "job", because })
+    }
+
+    async fn job_with_key(&self, key: &str) -> StoreResult<Option<JobId>> {
         let there: Option<Uuid> = recorded::Entity::find()
             .select_only()
             .column(recorded::Column::Id)
@@ -156,7 +177,7 @@ impl Scope<'_> {
             .into_tuple()
             .one(&self.conn)
             .await?;
-        Ok(Recorded::Duplicate(there.map_or(id, JobId::from_uuid)))
+        Ok(there.map(JobId::from_uuid))
     }
 
     /// A recorded job, if this tenant has it.

@@ -21,7 +21,18 @@ async fn a_file_that_is_taken_away_is_begun_anew() {
     assert!(kit.path.exists());
     assert_eq!(kit.settle(task.lease, queue::Verdict::Completed).await, queue::Settled::Lost);
     let id = kit.add(&wish()).await;
-    assert_eq!(kit.take().await.lease.id, id);
+    let again = kit.take().await;
+    assert_eq!(again.lease.id, id);
+    assert!(task.lease.token < again.lease.token, "a new file gives no token a second time");
+}
+
+/// A heart that is still about must not keep the engine from closing.
+#[tokio::test]
+async fn an_engine_closes_although_somebody_holds_its_heart() {
+    let mut kit = Kit::embedded();
+    let mut heart = kit.engine().heart().unwrap();
+    kit.engine = None;
+    assert!(heart.beat(&[], Duration::from_secs(15)).unwrap_err().is_passing());
 }
 
 #[tokio::test]

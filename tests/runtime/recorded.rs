@@ -9,9 +9,11 @@ use std::{
 };
 
 use domain::id::TenantId;
+use entity::recorded_jobs;
 use jobs::{Backoff, Clock, Job, JobId, Limits, Queue};
 use platform::SystemClock;
 use queue::{Claim, Engine, State};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde::{Deserialize, Serialize};
 use store::{
     Store,
@@ -232,6 +234,28 @@ async fn what_is_settled_is_not_done_again() {
         office.work_until_settled(later).await;
         let found = office.rig.until(id, State::Completed).await;
         assert_eq!((found.attempt, office.begun()), (2, 2), "the second attempt found it settled");
+    }
+}
+
+/// A row that nobody could have recorded stands before all others.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_job_that_no_queue_takes_keeps_nobody_back() {
+    for backend in Backend::ALL {
+        let office = Office::open(backend).await;
+        let bad = office.record(End::Well).await;
+        let good = office.record(End::Well).await;
+        let far = SystemClock.now() + chrono::TimeDelta::days(4_000);
+        recorded_jobs::Entity::update_many()
+            .col_expr(recorded_jobs::Column::RunAt, Expr::value(far))
+            .filter(recorded_jobs::Column::Id.eq(bad.uuid()))
+            .exec(&office.test.db)
+            .await
+            .unwrap();
+        assert_eq!(office.relay().relay().await.unwrap(), 2);
+        assert_eq!(office.work_until_settled(good).await.0, RecordedState::Completed);
+        let (state, error) = office.until_settled(bad).await;
+        assert_eq!((state, office.begun()), (RecordedState::Dead, 1));
+        assert!(error.unwrap().starts_with("run_at: "));
     }
 }
 

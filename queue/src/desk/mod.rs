@@ -183,6 +183,8 @@ impl Desk {
     /// Waits until nothing is in hand and everything is settled, at most for so long; says whether it came to that.
     pub async fn settled(&self, within: Duration) -> bool {
         let wait = async {
+            // A claim that is on its way brings jobs that count, and that go back if the desk stops.
+            drop(self.shared.claiming.lock().await);
             loop {
                 let changed = self.shared.changed.notified();
                 if self.in_hand() == 0 {
@@ -202,6 +204,12 @@ impl Desk {
         tasks.shutdown().await;
         let heart = self.heart.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(heart);
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

@@ -71,8 +71,7 @@ impl Core {
         for key in turns {
             let Some(row) = found.get_mut(key).and_then(VecDeque::pop_front) else {
                 tracing::error!(queue = %claim.queue, "a line is shorter than it was counted");
-                let now = self.time.steady_ms();
-                self.lines(claim.queue).ended(*key, now);
+                self.ended(claim.queue, *key);
                 continue;
             };
             if self.paused_names.contains(&row.task.name) {
@@ -98,8 +97,7 @@ impl Core {
         let sql = "UPDATE tasks SET in_line = 0, is_held = 1 WHERE seq = ?1";
         self.db.prepare_cached(sql)?.execute([task.seq])?;
         *self.held.entry(task.name.clone()).or_default() += 1;
-        let now = self.time.steady_ms();
-        self.lines(task.queue).ended(task.tenant, now);
+        self.ended(task.queue, task.tenant);
         Ok(())
     }
 

@@ -22,6 +22,8 @@ use crate::{
 
 /// Longest lease that is given, and that one found at the start may still have.
 pub(super) const LEASE_MAX: Duration = Duration::from_secs(5 * 60);
+/// Far more tokens than jobs are handed out in a millisecond.
+const TOKENS_PER_MS: i64 = 10_000;
 /// Characters of an error that are kept.
 const ERROR_CHARS_MAX: usize = 2_000;
 
@@ -202,8 +204,11 @@ impl Core {
         self.counts.clear();
         self.reserved.clear();
         self.next_due_ms = i64::MIN;
-        self.token =
-            self.db.query_row("SELECT value FROM meta WHERE name = 'token'", [], |it| it.get(0))?;
+        // Never given twice, also over a file that is new or an older copy: time goes faster than jobs are handed out.
+        let sql = "SELECT value FROM meta WHERE name = 'token'";
+        let written: i64 = self.db.query_row(sql, [], |it| it.get(0))?;
+        let by_time = self.time.wall_ms().saturating_mul(TOKENS_PER_MS);
+        self.token = self.token.max(written).max(by_time);
         self.reload_pauses()?;
         self.reload_lines()?;
         let sql = "SELECT queue, COUNT(*) FROM tasks WHERE is_alone = 1 AND state = 'ready' GROUP BY queue";
@@ -281,6 +286,14 @@ impl Core {
             self.db.prepare_cached(sql)?.execute(values)?;
         }
         Ok(())
+    }
+
+    /// A job of a line runs no more, which may let another one begin.
+    pub fn ended(&mut self, queue: Queue, tenant: LineKey) {
+        let now = self.time.steady_ms();
+        if self.lines(queue).ended(tenant, now) {
+            self.woken.insert(queue);
+        }
     }
 
     pub fn lines(&mut self, queue: Queue) -> &mut Lines {

@@ -25,7 +25,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use jobs::{JobId, Queue, TenantId, Timestamp};
+use jobs::{AHEAD_DAYS_MAX, JobId, Queue, TenantId, Timestamp};
 
 use self::{
     claim::OwnedClaim,
@@ -44,8 +44,6 @@ use crate::{
 
 /// Shortest lease: less than a busy machine may keep a heartbeat waiting.
 const LEASE_MIN: Duration = Duration::from_secs(1);
-/// How far ahead a job may be put.
-const AHEAD_DAYS_MAX: i64 = 366;
 /// Longest body: a payload with its envelope.
 const BODY_BYTES_MAX: usize = 80 * 1024;
 /// Longest name of a job, of a worker.

@@ -17,8 +17,7 @@ impl Core {
             *self.leases_lost.entry(task.queue).or_default() += 1;
             return Ok(Settled::Lost);
         }
-        let now = self.time.steady_ms();
-        self.lines(task.queue).ended(task.tenant, now);
+        self.ended(task.queue, task.tenant);
         // A job that was asked to stop and would run again is stopped.
         let goes_on = !task.is_cancelling;
         match &settlement.verdict {

@@ -36,9 +36,8 @@ impl Core {
     fn rescue(&mut self, tended: &mut Tended) -> Sql<()> {
         let lost = self.first_by_time("running", self.time.steady_ms())?;
         tended.has_more |= lost.len() == BATCH_MAX;
-        let now = self.time.steady_ms();
         for task in lost {
-            self.lines(task.queue).ended(task.tenant, now);
+            self.ended(task.queue, task.tenant);
             *self.rescues.entry(task.queue).or_default() += 1;
             if task.is_cancelling {
                 self.end(&task, State::Cancelled, None)?;

@@ -71,7 +71,7 @@ type Bells = Arc<HashMap<Queue, Notify>>;
 
 /// Reaches the thread; dropped, it lets the thread finish.
 pub(super) struct Hand {
-    inbox: Option<Sender<Call>>,
+    inbox: Sender<Option<Call>>,
     bells: Bells,
     time: Arc<dyn Time>,
     thread: Option<JoinHandle<()>>,
@@ -82,12 +82,20 @@ impl Hand {
         let (inbox, calls) = mpsc::channel();
         let bells: Bells = Arc::new(Queue::ALL.map(|queue| (queue, Notify::new())).into());
         let time = Arc::clone(&core.time);
-        let owner = Owner { core, calls, bells: Arc::clone(&bells), path, tends_itself };
+        let owner = Owner {
+            core,
+            calls,
+            bells: Arc::clone(&bells),
+            path,
+            tends_itself,
+            has_more: false,
+            is_closing: false,
+        };
         let thread = thread::Builder::new()
             .name("queue".to_owned())
             .spawn(move || owner.run())
             .map_err(|error| gone(format!("its thread could not be started: {error}")))?;
-        Ok(Self { inbox: Some(inbox), bells, time, thread: Some(thread) })
+        Ok(Self { inbox, bells, time, thread: Some(thread) })
     }
 
     pub fn wall_ms(&self) -> i64 {
@@ -106,8 +114,7 @@ impl Hand {
     }
 
     fn send(&self, call: Call) -> QueueResult<()> {
-        let inbox = self.inbox.as_ref().ok_or_else(|| gone("it is closed".to_owned()))?;
-        inbox.send(call).map_err(|_| gone("its thread ended".to_owned()))
+        self.inbox.send(Some(call)).map_err(|_| gone("its thread ended".to_owned()))
     }
 
     pub async fn ready(&self, queue: Queue) {
@@ -123,7 +130,8 @@ impl Hand {
 
 impl Drop for Hand {
     fn drop(&mut self) {
-        drop(self.inbox.take());
+        // Told in so many words: a heart that is still about holds the line open. An error means that it has ended.
+        let _told = self.inbox.send(None);
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -134,7 +142,7 @@ impl Drop for Hand {
 
 /// Extends leases without any future.
 pub(super) struct EmbeddedHeart {
-    inbox: Option<Sender<Call>>,
+    inbox: Sender<Option<Call>>,
 }
 
 /// How long a heartbeat waits for its answer: longer than a transaction, shorter than a lease.
@@ -148,8 +156,7 @@ impl Heart for EmbeddedHeart {
         let (answer, answered) = mpsc::channel();
         let answer = Box::new(move |result| drop(answer.send(result)));
         let call = Call::new(move |core: &mut Core| core.extend(&leases, lease_ms), answer);
-        let inbox = self.inbox.as_ref().ok_or_else(|| gone("it is closed".to_owned()))?;
-        inbox.send(call).map_err(|_| gone("its thread ended".to_owned()))?;
+        self.inbox.send(Some(call)).map_err(|_| gone("its thread ended".to_owned()))?;
         answered.recv_timeout(BEAT_TIMEOUT).map_err(|_| gone("no answer in time".to_owned()))?
     }
 }
@@ -157,10 +164,13 @@ impl Heart for EmbeddedHeart {
 /// What the thread has.
 struct Owner {
     core: Core,
-    calls: Receiver<Call>,
+    calls: Receiver<Option<Call>>,
     bells: Bells,
     path: PathBuf,
     tends_itself: bool,
+    /// There is more to tend than was done at once.
+    has_more: bool,
+    is_closing: bool,
 }
 
 impl Owner {
@@ -170,16 +180,19 @@ impl Owner {
         self.ring();
         loop {
             match self.calls.recv_timeout(self.pause()) {
-                Ok(first) => self.answer(first),
+                Ok(Some(first)) => self.answer(first),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+                Ok(None) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if self.is_closing {
+                return;
             }
             let is_tick = TICK <= ticked.elapsed();
             if is_tick {
                 ticked = Instant::now();
                 self.look_after_file(&mut file);
             }
-            if self.tends_itself && (is_tick || self.core.rests_for_ms() == 0) {
+            if self.tends_itself && (is_tick || self.has_more || self.core.rests_for_ms() == 0) {
                 self.tend();
             }
             self.ring();
@@ -191,6 +204,9 @@ impl Owner {
         if !self.tends_itself {
             return TICK;
         }
+        if self.has_more {
+            return Duration::ZERO;
+        }
         let rests = u64::try_from(self.core.rests_for_ms()).unwrap_or(0);
         Duration::from_millis(rests).clamp(TEND_PAUSE, TICK)
     }
@@ -201,6 +217,10 @@ impl Owner {
         let mut fails = vec![first.fail];
         while works.len() < CALLS_TOGETHER_MAX {
             let Ok(call) = self.calls.try_recv() else { break };
+            let Some(call) = call else {
+                self.is_closing = true;
+                break;
+            };
             works.push(call.work);
             fails.push(call.fail);
         }
@@ -213,17 +233,15 @@ impl Owner {
         }
     }
 
+    /// One share; calls are answered before the next one, heartbeats among them.
     fn tend(&mut self) {
-        loop {
-            match self.core.transact(Core::tend) {
-                Ok(tended) if tended.has_more => self.ring(),
-                Ok(_) => return,
-                Err(error) => {
-                    tracing::warn!(%error, "the queue could not be tended; it is tried again");
-                    // Not at once: whatever is wrong will not be right in a millisecond.
-                    thread::sleep(TICK);
-                    return;
-                }
+        match self.core.transact(Core::tend) {
+            Ok(tended) => self.has_more = tended.has_more,
+            Err(error) => {
+                tracing::warn!(%error, "the queue could not be tended; it is tried again");
+                self.has_more = false;
+                // Not at once: whatever is wrong will not be right in a millisecond.
+                thread::sleep(TICK);
             }
         }
     }

@@ -65,9 +65,9 @@ async fn recorded<A: Send + Sync + 'static>(
         let error = "it is recorded, and this process has no database".to_owned();
         return Verdict::Dead { error };
     };
-    match records.is_settled(tenant, task.lease.id).await {
-        Ok(true) => return Verdict::Completed,
-        Ok(false) => {}
+    match records.ended(tenant, task.lease.id).await {
+        Ok(Some(verdict)) => return verdict,
+        Ok(None) => {}
         Err(error) => return later(&error),
     }
     let verdict = attempt(registry, app, &envelope, job).await;
@@ -80,8 +80,11 @@ async fn recorded<A: Send + Sync + 'static>(
 /// How long a job waits whose record cannot be reached.
 const RECORD_AGAIN: Duration = Duration::from_secs(5);
 
-/// The record cannot be reached: the job comes again, which costs it no attempt.
+/// The record cannot be reached: the job comes again, which costs it no attempt. One that cannot be read never can.
 fn later(error: &StoreError) -> Verdict {
+    if !matches!(error, StoreError::Unavailable(_)) {
+        return Verdict::Dead { error: error.to_string() };
+    }
     tracing::warn!(%error, "the job's record cannot be reached; it comes again");
     Verdict::Snooze { after: RECORD_AGAIN }
 }

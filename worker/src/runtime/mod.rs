@@ -119,7 +119,10 @@ impl<A: Send + Sync + 'static> Runtime<A> {
             unfinished = desk.in_hand();
             desk.give_up();
             // A job that is told to stop has its grace, and the answers have to be written.
-            desk.settled(GRACE).await;
+            tokio::select! {
+                _ = desk.settled(GRACE) => {}
+                () = told(&mut stop, Stopping::AtOnce) => { desk.settled(AT_ONCE).await; }
+            }
         }
         // Whoever listened is gone if all workers have ended by themselves.
         stop_workers.send_replace(true);
@@ -127,6 +130,8 @@ impl<A: Send + Sync + 'static> Runtime<A> {
             tokio::time::timeout(GRACE, async { while workers.join_next().await.is_some() {} })
                 .await;
         workers.shutdown().await;
+        // What was dropped with them gives itself back.
+        desk.settled(AT_ONCE).await;
         desk.close().await;
         match lost {
             None => Ok(Ended { unfinished }),
@@ -173,6 +178,9 @@ impl<A: Send + Sync + 'static> Runtime<A> {
         }
     }
 }
+
+/// What "at once" takes: the time in which an answer is written.
+const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// How urgently a process is to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

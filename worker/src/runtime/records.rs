@@ -19,10 +19,24 @@ impl Records {
         Self { store, clock }
     }
 
-    /// Whether there is nothing left to do for a job: it is settled, or its record is gone.
-    pub(super) async fn is_settled(&self, tenant: TenantId, id: JobId) -> Result<bool, StoreError> {
-        let found = self.store.tenant(tenant).find_recorded_job(id).await?;
-        Ok(found.is_none_or(|job| job.state.is_settled()))
+    /// How a job has ended already, if it has: its record says so, or is gone.
+    pub(super) async fn ended(
+        &self,
+        tenant: TenantId,
+        id: JobId,
+    ) -> Result<Option<Verdict>, StoreError> {
+        let Some(job) = self.store.tenant(tenant).find_recorded_job(id).await? else {
+            return Ok(Some(Verdict::Completed));
+        };
+        Ok(match job.state {
+            RecordedState::Waiting | RecordedState::Relayed => None,
+            RecordedState::Completed => Some(Verdict::Completed),
+            RecordedState::Cancelled => Some(Verdict::Cancelled),
+            RecordedState::Dead => {
+                let error = job.error.unwrap_or_else(|| "its record is dead".to_owned());
+                Some(Verdict::Dead { error })
+            }
+        })
     }
 
     /// Writes down how a job ended. Its handler may have done so already, with what it changed.

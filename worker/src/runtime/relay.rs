@@ -44,6 +44,17 @@ pub enum RelayError {
     },
 }
 
+impl RelayError {
+    /// Whether it lies in a job, and not in the way.
+    fn is_of_a_job(&self) -> bool {
+        match self {
+            Self::Store(_) => false,
+            Self::Queue(error) => matches!(error, QueueError::Invalid { .. }),
+            Self::Envelope { .. } => true,
+        }
+    }
+}
+
 /// What comparing found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reconciled {
@@ -107,8 +118,32 @@ impl Relay {
     /// Hands on what is waiting, oldest first; says how many there were.
     pub async fn relay(&self) -> Result<usize, RelayError> {
         let jobs = self.records.store.system().list_jobs_to_relay(TOGETHER_MAX).await?;
-        self.hand_on(&jobs).await?;
+        self.hand_on_or_bury(&jobs).await?;
         Ok(jobs.len())
+    }
+
+    /// One job that no queue takes must not keep the others back: it is found, and dead with the reason.
+    async fn hand_on_or_bury(&self, jobs: &[RecordedJob]) -> Result<(), RelayError> {
+        match self.hand_on(jobs).await {
+            Err(error) if error.is_of_a_job() => {}
+            result => return result,
+        }
+        for job in jobs {
+            match self.hand_on(std::slice::from_ref(job)).await {
+                Err(error) if error.is_of_a_job() => self.bury(job, &error).await?,
+                result => result?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn bury(&self, job: &RecordedJob, error: &RelayError) -> Result<(), RelayError> {
+        let id = job.envelope.id;
+        tracing::error!(job = %id, %error, "a recorded job that no queue takes is dead");
+        let Some(tenant) = job.envelope.tenant else { return Ok(()) };
+        let (scope, now) = (self.records.store.tenant(tenant), self.records.clock.now());
+        scope.mark_job_settled(id, RecordedState::Dead, Some(&error.to_string()), now).await?;
+        Ok(())
     }
 
     async fn hand_on(&self, jobs: &[RecordedJob]) -> Result<(), RelayError> {
@@ -138,7 +173,7 @@ impl Relay {
             let (there, lost): (Vec<_>, Vec<_>) =
                 jobs.into_iter().partition(|job| known.contains(&job.envelope.id));
             found.enqueued_again += lost.len();
-            self.hand_on(&lost).await?;
+            self.hand_on_or_bury(&lost).await?;
             for job in there {
                 found.settled += usize::from(self.settle_if_ended(&job).await?);
             }
