@@ -4,7 +4,6 @@ use domain::{
     action::{ActionKind, ActionStatus},
     engagement::QuoteStatus,
     id::{DealId, MessageId, QuoteId},
-    policy::Moment,
     proposal::{Evidence, Justification, Payload, hex},
 };
 use serde_json::json;
@@ -16,7 +15,7 @@ use store::{
     memory::Pattern,
 };
 
-use super::{End, fail};
+use super::{End, fail, keep};
 use crate::{AgentError, cycle::Stage, gate::Ruling};
 
 /// A pattern that nobody saw again for this long is let go.
@@ -36,16 +35,7 @@ pub(crate) async fn apply(
         drop(work);
         return fail(stage, action, "the records moved on meanwhile").await;
     };
-    scope
-        .insert_decision(
-            action,
-            Some(stage.run),
-            &ruling.verdict,
-            ruling.facts,
-            Moment::Execute,
-            stage.now,
-        )
-        .await?;
+    keep(stage, &scope, action, ruling).await?;
     let end = ActionChange::to(ActionStatus::Done, stage.now)
         .executed(stage.run, json!({ "did": outcome }));
     if scope.mark_action(action.id, action.status, &end).await? == Transition::Lost {

@@ -18,7 +18,7 @@ use domain::{
     time::Timestamp,
 };
 use store::{
-    Transition,
+    Scope, Transition,
     action::{ActionChange, ActionRow},
 };
 
@@ -261,20 +261,24 @@ async fn carry_out<'a>(
     Ok(Step::Ended(end))
 }
 
+/// Keeps the verdict that an action met when its turn had come.
+async fn keep(
+    stage: &Stage<'_>,
+    scope: &Scope<'_>,
+    action: &ActionRow,
+    ruling: Ruling,
+) -> Result<(), AgentError> {
+    let Ruling { verdict, facts } = ruling;
+    let (run, now) = (Some(stage.run), stage.now);
+    scope.insert_decision(action, run, &verdict, facts, Moment::Execute, now).await?;
+    Ok(())
+}
+
 async fn stop(stage: &Stage<'_>, action: &ActionRow, ruling: Ruling) -> Result<End, AgentError> {
     let reasons: Vec<Reason> = ruling.verdict.decisive().cloned().collect();
     let work = stage.begin().await?;
     let scope = work.scope();
-    scope
-        .insert_decision(
-            action,
-            Some(stage.run),
-            &ruling.verdict,
-            ruling.facts,
-            Moment::Execute,
-            stage.now,
-        )
-        .await?;
+    keep(stage, &scope, action, ruling).await?;
     let because = reasons.iter().map(|it| it.because.as_str()).collect::<Vec<_>>().join("; ");
     let change = ActionChange::to(ActionStatus::Expired, stage.now).because(because.as_str());
     let moved = scope.mark_action(action.id, action.status, &change).await?;
@@ -290,16 +294,7 @@ async fn hold(stage: &Stage<'_>, action: &ActionRow, ruling: Ruling) -> Result<E
     let reasons: Vec<Reason> = ruling.verdict.decisive().cloned().collect();
     let work = stage.begin().await?;
     let scope = work.scope();
-    scope
-        .insert_decision(
-            action,
-            Some(stage.run),
-            &ruling.verdict,
-            ruling.facts,
-            Moment::Execute,
-            stage.now,
-        )
-        .await?;
+    keep(stage, &scope, action, ruling).await?;
     let change = ActionChange::to(ActionStatus::Awaiting, stage.now);
     let moved = scope.mark_action(action.id, action.status, &change).await?;
     drop(scope);
@@ -315,16 +310,7 @@ async fn put_off(
 ) -> Result<End, AgentError> {
     let work = stage.begin().await?;
     let scope = work.scope();
-    scope
-        .insert_decision(
-            action,
-            Some(stage.run),
-            &ruling.verdict,
-            ruling.facts,
-            Moment::Execute,
-            stage.now,
-        )
-        .await?;
+    keep(stage, &scope, action, ruling).await?;
     let change = ActionChange::to(action.status, stage.now).not_before(at);
     scope.mark_action(action.id, action.status, &change).await?;
     drop(scope);

@@ -22,6 +22,8 @@ const TOGETHER_MAX: u64 = JOBS_PER_STATEMENT as u64;
 const RELAY_EVERY: Duration = Duration::from_millis(100);
 /// How often what was handed on is compared with what the queue knows.
 const RECONCILE_EVERY: Duration = Duration::from_secs(10);
+/// Pages that are compared before the outbox is looked into again.
+const PAGES_AT_ONCE_MAX: usize = 4;
 /// Longest wait after an error.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
@@ -80,13 +82,14 @@ impl Relay {
     pub async fn run(&self, mut stop: watch::Receiver<Stopping>) {
         let mut wait = RELAY_EVERY;
         let mut reconciled: Option<tokio::time::Instant> = None;
+        let mut cursor = None;
         loop {
             tokio::select! {
                 () = told(&mut stop, Stopping::Drain) => return,
                 () = tokio::time::sleep(wait) => {}
             }
             let is_time = reconciled.is_none_or(|at| RECONCILE_EVERY <= at.elapsed());
-            match self.step(is_time).await {
+            match self.step(is_time.then_some(&mut cursor)).await {
                 Ok(()) => wait = RELAY_EVERY,
                 Err(error) => {
                     tracing::warn!(%error, "recorded jobs cannot be handed on for now");
@@ -100,10 +103,17 @@ impl Relay {
         }
     }
 
-    async fn step(&self, is_time_to_reconcile: bool) -> Result<(), RelayError> {
+    /// Relays all there is, and compares a share, from where the last one ended, if it is time for that.
+    async fn step(&self, cursor: Option<&mut Option<JobId>>) -> Result<(), RelayError> {
         while self.relay().await? == JOBS_PER_STATEMENT {}
-        if is_time_to_reconcile {
-            let found = self.reconcile().await?;
+        if let Some(cursor) = cursor {
+            let mut found = Reconciled::default();
+            for _ in 0..PAGES_AT_ONCE_MAX {
+                *cursor = self.reconcile_page(*cursor, &mut found).await?;
+                if cursor.is_none() {
+                    break;
+                }
+            }
             if found != Reconciled::default() {
                 tracing::warn!(
                     enqueued_again = found.enqueued_again,
@@ -164,20 +174,32 @@ impl Relay {
         let mut found = Reconciled::default();
         let mut after = None;
         loop {
-            let system = self.records.store.system();
-            let jobs = system.list_jobs_relayed(after, TOGETHER_MAX).await?;
-            let Some(last) = jobs.last() else { return Ok(found) };
-            after = Some(last.envelope.id);
-            let ids: Vec<JobId> = jobs.iter().map(|job| job.envelope.id).collect();
-            let known: HashSet<JobId> = self.engine.known(ids).await?.into_iter().collect();
-            let (there, lost): (Vec<_>, Vec<_>) =
-                jobs.into_iter().partition(|job| known.contains(&job.envelope.id));
-            found.enqueued_again += lost.len();
-            self.hand_on_or_bury(&lost).await?;
-            for job in there {
-                found.settled += usize::from(self.settle_if_ended(&job).await?);
+            after = self.reconcile_page(after, &mut found).await?;
+            if after.is_none() {
+                return Ok(found);
             }
         }
+    }
+
+    /// Compares the jobs after a certain one; gives the last of them, or none at the end.
+    async fn reconcile_page(
+        &self,
+        after: Option<JobId>,
+        found: &mut Reconciled,
+    ) -> Result<Option<JobId>, RelayError> {
+        let system = self.records.store.system();
+        let jobs = system.list_jobs_relayed(after, TOGETHER_MAX).await?;
+        let Some(last) = jobs.last().map(|job| job.envelope.id) else { return Ok(None) };
+        let ids: Vec<JobId> = jobs.iter().map(|job| job.envelope.id).collect();
+        let known: HashSet<JobId> = self.engine.known(ids).await?.into_iter().collect();
+        let (there, lost): (Vec<_>, Vec<_>) =
+            jobs.into_iter().partition(|job| known.contains(&job.envelope.id));
+        found.enqueued_again += lost.len();
+        self.hand_on_or_bury(&lost).await?;
+        for job in there {
+            found.settled += usize::from(self.settle_if_ended(&job).await?);
+        }
+        Ok(Some(last))
     }
 
     /// A job that the queue ended without its worker, as one that took its workers along, is settled here.
