@@ -22,7 +22,7 @@ use worker::{
     runtime::{Records, Relay, Runtime, RuntimeOptions, Stopping},
 };
 
-use crate::rig::{LEASE, Rig};
+use crate::rig::{LEASE, Rig, eventually};
 
 /// The demo's company, which has a clock of its own, and a queue.
 struct Firm {
@@ -90,9 +90,11 @@ impl Firm {
         // Asked in one statement: a job is settled and the next one recorded in one transaction.
         let left =
             recorded_jobs::Entity::find().filter(recorded_jobs::Column::State.is_in(open)).limit(1);
-        while !left.clone().all(&self.test.db).await.unwrap().is_empty() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        eventually(async || {
+            let left = left.clone().all(&self.test.db).await.unwrap();
+            left.is_empty().then_some(())
+        })
+        .await;
     }
 }
 
@@ -135,7 +137,7 @@ async fn a_chain_of_jobs_does_what_the_phases_do_one_after_the_other() {
         let firm = Firm::open(backend).await;
         firm.record_hour().await;
         firm.record_hour().await;
-        firm.work_for("here", Duration::from_secs(60)).await;
+        firm.work_for("here", Duration::from_secs(30)).await;
         let run = firm.latest().await.unwrap();
         assert_eq!((run.status, run.due_hour), (RunStatus::Completed, Some(hour)));
         assert_eq!(gist(&run.work_block), gist(&expected));
@@ -146,7 +148,7 @@ async fn a_chain_of_jobs_does_what_the_phases_do_one_after_the_other() {
         assert_eq!(names, ["plan_cycle", "act_cycle", "react_cycle", "reflect_cycle"]);
 
         firm.record_hour().await;
-        firm.work_for("here", Duration::from_secs(60)).await;
+        firm.work_for("here", Duration::from_secs(30)).await;
         let next = firm.latest().await.unwrap();
         assert_eq!((next.cycle_number, next.status), (2, RunStatus::Completed));
         assert_eq!(next.work_block.hours_covered, 1);

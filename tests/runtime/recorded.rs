@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use domain::id::TenantId;
@@ -29,7 +29,7 @@ use worker::runtime::{
     Runtime, RuntimeOptions, Stopping,
 };
 
-use crate::rig::{LEASE, Rig};
+use crate::rig::{LEASE, Rig, eventually};
 
 /// What handlers share with the test.
 struct Books {
@@ -124,6 +124,11 @@ impl Office {
 
     /// Runs a process until a job is settled.
     async fn work_until_settled(&self, id: JobId) -> (RecordedState, Option<String>) {
+        self.work_until(self.until_settled(id)).await
+    }
+
+    /// Runs a process until something has come to be.
+    async fn work_until<T>(&self, it: impl Future<Output = T>) -> T {
         let options = RuntimeOptions {
             worker: "here".to_owned(),
             concurrency: vec![(Queue::Agent, 2)],
@@ -135,27 +140,23 @@ impl Office {
         let runtime = Runtime::new(engine, registry, self.books.clone(), options)
             .with_records(self.records());
         let (stop, stopped) = watch::channel(Stopping::No);
-        let settled = async {
-            let settled = self.until_settled(id).await;
+        let it = async {
+            let found = it.await;
             stop.send_replace(Stopping::Drain);
-            settled
+            found
         };
-        let (settled, ended) = tokio::join!(settled, runtime.run(stopped));
+        let (found, ended) = tokio::join!(it, runtime.run(stopped));
         assert_eq!(ended.unwrap(), Ended { unfinished: 0 });
-        settled
+        found
     }
 
     async fn until_settled(&self, id: JobId) -> (RecordedState, Option<String>) {
-        let began = Instant::now();
-        loop {
+        eventually(async || {
             let job = self.test.store.tenant(self.tenant).find_recorded_job(id).await.unwrap();
             let job = job.expect("it is recorded");
-            if job.state.is_settled() {
-                return (job.state, job.error);
-            }
-            assert!(began.elapsed() < Duration::from_secs(30), "it is still {}", job.state);
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+            job.state.is_settled().then_some((job.state, job.error))
+        })
+        .await
     }
 
     fn begun(&self) -> usize {
@@ -206,12 +207,12 @@ async fn what_the_queue_lost_is_handed_on_again() {
         office.work_until_settled(done).await;
         let lost = [office.record(End::Well).await, office.record(End::Well).await];
         office.relay().relay().await.unwrap();
-        assert_eq!(office.relay().reconcile().await.unwrap(), Reconciled::default());
+        assert_eq!(office.relay().reconcile(&mut None).await.unwrap(), Reconciled::default());
 
         office.rig = Rig::new();
-        let found = office.relay().reconcile().await.unwrap();
+        let found = office.relay().reconcile(&mut None).await.unwrap();
         assert_eq!(found, Reconciled { enqueued_again: 2, settled: 0 }, "what is settled is left");
-        assert_eq!(office.relay().reconcile().await.unwrap(), Reconciled::default());
+        assert_eq!(office.relay().reconcile(&mut None).await.unwrap(), Reconciled::default());
         for id in lost {
             office.work_until_settled(id).await;
         }
@@ -227,13 +228,8 @@ async fn what_is_settled_is_not_done_again() {
         let id = office.record(End::AfterCommit).await;
         office.relay().relay().await.unwrap();
         assert_eq!(office.work_until_settled(id).await.0, RecordedState::Completed);
-        let later = office.record(End::Well).await;
-        office.relay().relay().await.unwrap();
-        // The second attempt of the first is due long before.
-        tokio::time::sleep(Duration::from_millis(30)).await;
-        office.work_until_settled(later).await;
-        let found = office.rig.until(id, State::Completed).await;
-        assert_eq!((found.attempt, office.begun()), (2, 2), "the second attempt found it settled");
+        let found = office.work_until(office.rig.until(id, State::Completed)).await;
+        assert_eq!((found.attempt, office.begun()), (2, 1), "the second attempt found it settled");
     }
 }
 
@@ -278,10 +274,12 @@ async fn what_the_queue_ended_by_itself_is_settled_by_the_reconciler() {
     while office.rig.found(id).await.state != State::Dead {
         let claim =
             Claim { queue: Queue::Agent, worker: "gone", max: 1, lease: LEASE, is_idle: true };
-        office.rig.engine.claim(claim).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        let claimed = office.rig.engine.claim(claim).await.unwrap();
+        assert_eq!(claimed.tasks.len(), 1);
+        eventually(async || (office.rig.found(id).await.state != State::Running).then_some(()))
+            .await;
     }
-    let found = office.relay().reconcile().await.unwrap();
+    let found = office.relay().reconcile(&mut None).await.unwrap();
     assert_eq!(found, Reconciled { enqueued_again: 0, settled: 1 });
     let (state, error) = office.until_settled(id).await;
     assert_eq!((state, office.begun()), (RecordedState::Dead, 0));

@@ -139,6 +139,18 @@ impl Run<Stage> for Act {
     }
 }
 
+/// Asks again and again, for what nobody sends a signal: that a row, or a job, has come to be in a state.
+pub async fn eventually<T>(ask: impl AsyncFn() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        assert!(began.elapsed() < PATIENCE, "it did not come to be");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// An engine, and what is needed to run on it.
 pub struct Rig {
     pub engine: Arc<Embedded>,
@@ -243,23 +255,15 @@ impl Rig {
 
     /// Waits until a job is in a state.
     pub async fn until(&self, id: JobId, state: State) -> Found {
-        let began = Instant::now();
-        loop {
+        eventually(async || {
             let found = self.found(id).await;
-            if found.state == state {
-                return found;
-            }
-            assert!(began.elapsed() < PATIENCE, "not {state}: {found:?}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+            (found.state == state).then_some(found)
+        })
+        .await
     }
 
     /// Waits until so many jobs were begun.
     pub async fn until_begun(&self, count: usize) {
-        let began = Instant::now();
-        while self.stage.total() < count {
-            assert!(began.elapsed() < PATIENCE, "only {} were begun", self.stage.total());
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        eventually(async || (count <= self.stage.total()).then_some(())).await;
     }
 }

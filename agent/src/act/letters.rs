@@ -25,7 +25,7 @@ use store::{
 
 use connectors::mail::{MailError, OutgoingMail, Whereabouts};
 
-use super::{End, Step, fail, permitted};
+use super::{End, Step, fail, permitted, used_up};
 use crate::{
     AgentError,
     cycle::Stage,
@@ -251,6 +251,9 @@ async fn ask_once_more<'a>(
     action: &'a ActionRow,
     spent: &mut Spent,
 ) -> Result<Step<'a>, AgentError> {
+    if let Some(end) = used_up(stage, action, spent) {
+        return Ok(Step::Ended(end));
+    }
     let scope = stage.agent.store.tenant(stage.tenant.id);
     let known = gate.load_known(&scope, [&action.proposal]).await?;
     permitted(stage, gate, action, &known, spent).await

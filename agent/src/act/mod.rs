@@ -177,7 +177,7 @@ async fn some(
     Ok(ends)
 }
 
-fn used_up(stage: &Stage<'_>, action: &ActionRow, spent: &Spent) -> Option<End> {
+pub(crate) fn used_up(stage: &Stage<'_>, action: &ActionRow, spent: &Spent) -> Option<End> {
     let budget = spent.exhausted(action.proposal.kind, &stage.tenant.settings.budgets)?;
     Some(End::Deferred { because: format!("{budget} is used up") })
 }
@@ -190,9 +190,6 @@ async fn permitted<'a>(
     known: &Known,
     spent: &mut Spent,
 ) -> Result<Step<'a>, AgentError> {
-    if let Some(end) = used_up(stage, action, spent) {
-        return Ok(Step::Ended(end));
-    }
     let scope = stage.agent.store.tenant(stage.tenant.id);
     let approval = approval_of(action);
     let ruling = gate.ask_again(&scope, &action.proposal, known, approval.as_ref()).await?;

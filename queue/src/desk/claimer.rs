@@ -2,17 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jobs::Queue;
+use jobs::{Jitter, Queue};
 
-use super::Shared;
+use super::{ENGINE_AWAY, Shared};
 use crate::{BATCH_MAX, Claim, Claimed, QueueResult};
 
 /// How long at most until it is asked again, whatever the engine says: a call that was missed costs no more.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
-/// First wait after an error.
-const WAIT_MIN: Duration = Duration::from_millis(50);
-/// Longest wait between two attempts to reach the engine.
-const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// What to wait for before the next claim.
 enum Next {
@@ -26,7 +22,7 @@ enum Next {
 
 /// Claims until the desk stops. The engine may go away and come back in the meantime.
 pub(super) async fn run(shared: Arc<Shared>, queue: Queue, concurrency: usize) {
-    let mut wait = WAIT_MIN;
+    let mut misses = 0;
     loop {
         // Asked for before looking, so that nothing that happens in between is missed.
         let changed = shared.changed.notified();
@@ -35,7 +31,7 @@ pub(super) async fn run(shared: Arc<Shared>, queue: Queue, concurrency: usize) {
         }
         match claim(&shared, queue, concurrency).await {
             Ok(next) => {
-                wait = WAIT_MIN;
+                misses = 0;
                 let asleep = tokio::time::sleep(ASK_AGAIN);
                 match next {
                     Next::AtOnce => {}
@@ -48,9 +44,10 @@ pub(super) async fn run(shared: Arc<Shared>, queue: Queue, concurrency: usize) {
                 }
             }
             Err(error) => {
+                misses += 1;
+                let wait = ENGINE_AWAY.wait(misses, Jitter::MOST);
                 tracing::warn!(%queue, %error, wait_ms = wait.as_millis(), "no jobs can be claimed for now");
                 tokio::time::sleep(wait).await;
-                wait = wait.saturating_mul(2).min(WAIT_MAX);
             }
         }
     }

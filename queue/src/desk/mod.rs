@@ -21,7 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jobs::Queue;
+use jobs::{Backoff, Queue};
 use tokio::{
     sync::{Notify, mpsc, watch},
     task::JoinSet,
@@ -33,6 +33,10 @@ use crate::{Engine, Lease, Leased, QueueResult, Settlement, Verdict};
 
 /// Beyond its time limit, a job has so long to stop by itself until its lease is extended no more.
 pub const GRACE: Duration = Duration::from_secs(10);
+
+/// How long an engine that cannot be reached is left alone: not at random, since this process is one caller.
+const ENGINE_AWAY: Backoff =
+    Backoff::Exponential { base: Duration::from_millis(50), cap: Duration::from_secs(5) };
 
 /// Why a job in hand is to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +118,8 @@ pub struct Desk {
     shared: Arc<Shared>,
     tasks: Mutex<JoinSet<()>>,
     own: OwnRuntime,
-    heart: Mutex<Option<HeartThread>>,
+    /// Ends with the desk.
+    _heart: HeartThread,
 }
 
 impl Desk {
@@ -140,7 +145,7 @@ impl Desk {
         let mut tasks = JoinSet::new();
         tasks.spawn_on(settler::run(Arc::clone(&shared), settlements), &own.handle);
         let heart = HeartThread::start(Arc::clone(&shared), heart)?;
-        Ok(Self { shared, tasks: Mutex::new(tasks), own, heart: Mutex::new(Some(heart)) })
+        Ok(Self { shared, tasks: Mutex::new(tasks), own, _heart: heart })
     }
 
     /// Opens a counter: claims jobs of a queue for so many who work at once.
@@ -202,8 +207,6 @@ impl Desk {
         let mut tasks =
             std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         tasks.shutdown().await;
-        let heart = self.heart.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(heart);
     }
 }
 

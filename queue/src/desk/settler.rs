@@ -1,18 +1,15 @@
 //! Gives back what became of jobs, many at a time.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
+use jobs::Jitter;
 use tokio::sync::mpsc;
 
-use super::Shared;
+use super::{ENGINE_AWAY, Shared};
 use crate::{Settled, Settlement};
 
 /// Answers of one call.
 const TOGETHER_MAX: usize = 256;
-/// First wait after an error.
-const WAIT_MIN: Duration = Duration::from_millis(50);
-/// Longest wait between two attempts to reach the engine.
-const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Settles until nobody can send an answer any more.
 pub(super) async fn run(shared: Arc<Shared>, mut answers: mpsc::UnboundedReceiver<Settlement>) {
@@ -25,7 +22,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut answers: mpsc::UnboundedReceive
 /// Tries until it is written: the leases are extended meanwhile, and a job that was done must not be done again
 /// because the engine was away for a moment.
 async fn settle(shared: &Shared, together: Vec<Settlement>) {
-    let mut wait = WAIT_MIN;
+    let mut misses = 0;
     loop {
         match shared.engine.settle(together.clone()).await {
             Ok(settled) => {
@@ -42,8 +39,8 @@ async fn settle(shared: &Shared, together: Vec<Settlement>) {
             }
             Err(error) if error.is_passing() => {
                 tracing::warn!(%error, count = together.len(), "answers cannot be given back for now");
-                tokio::time::sleep(wait).await;
-                wait = wait.saturating_mul(2).min(WAIT_MAX);
+                misses += 1;
+                tokio::time::sleep(ENGINE_AWAY.wait(misses, Jitter::MOST)).await;
             }
             Err(error) => {
                 tracing::error!(%error, "answers that the engine refuses; their leases will run out");

@@ -278,7 +278,7 @@ impl Core {
         *self.counts.entry((queue, state)).or_default() += change;
     }
 
-    fn write_counts(&mut self) -> Sql<()> {
+    pub fn write_counts(&mut self) -> Sql<()> {
         let sql = "INSERT INTO counts VALUES (?1, ?2, ?3) \
             ON CONFLICT (queue, state) DO UPDATE SET jobs = jobs + excluded.jobs";
         for ((queue, state), change) in self.counts.drain().filter(|(_, change)| *change != 0) {

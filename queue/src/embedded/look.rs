@@ -60,12 +60,7 @@ pub(super) fn list(
 
 /// A queue in figures, as far as the file tells.
 pub(super) fn stats(db: &Connection, queue: Queue) -> Sql<QueueStats> {
-    let mut counts = Counts::new();
-    for (of, state, jobs) in read_counts(db)? {
-        if of == queue && 0 < jobs {
-            counts.insert(state, u64::try_from(jobs).unwrap_or(0));
-        }
-    }
+    let counts = counts_of(db, queue)?;
     let is_paused =
         read_pauses(db)?.iter().any(|(kind, what)| kind == "queue" && what == queue.as_str());
     let sql = "SELECT COUNT(DISTINCT tenant) FROM tasks WHERE queue = ?1 AND in_line = 1";
@@ -100,14 +95,10 @@ pub(super) fn top(db: &Connection, queue: Queue, max: usize) -> Sql<Vec<TenantLo
 
 impl Core {
     /// A queue in figures, from what is counted as it happens.
-    pub fn stats(&self, queue: Queue) -> Sql<QueueStats> {
-        let mut counts = Counts::new();
-        for (of, state, jobs) in read_counts(&self.db)? {
-            let unwritten = self.counts.get(&(of, state)).copied().unwrap_or(0);
-            if of == queue && 0 < jobs + unwritten {
-                counts.insert(state, u64::try_from(jobs + unwritten).unwrap_or(0));
-            }
-        }
+    pub fn stats(&mut self, queue: Queue) -> Sql<QueueStats> {
+        // Calls that share this transaction may have counted something.
+        self.write_counts()?;
+        let counts = counts_of(&self.db, queue)?;
         let oldest = oldest_ready(&self.db, queue)?;
         Ok(QueueStats {
             queue,
@@ -127,6 +118,11 @@ impl Core {
             .map(|(key, ready, running)| TenantLoad { tenant: tenant_of(key), ready, running })
             .collect()
     }
+}
+
+fn counts_of(db: &Connection, queue: Queue) -> Sql<Counts> {
+    let of_queue = read_counts(db)?.into_iter().filter(|(of, _, jobs)| *of == queue && 0 < *jobs);
+    Ok(of_queue.map(|(_, state, jobs)| (state, u64::try_from(jobs).unwrap_or(0))).collect())
 }
 
 /// Since when the job waits that was kept first: one seek, and the one that waits longest but for priorities.

@@ -100,16 +100,15 @@ impl Core {
     fn prune(&mut self, tended: &mut Tended) -> Sql<()> {
         let now = self.time.wall_ms();
         let kept = self.retention;
+        self.write_counts()?;
         for (state, age, count) in [
             (State::Completed, kept.completed_age, kept.completed_max),
             (State::Cancelled, kept.completed_age, kept.completed_max),
             (State::Dead, kept.dead_age, kept.dead_max),
         ] {
             let sql = "SELECT COALESCE(SUM(jobs), 0) FROM counts WHERE state = ?1";
-            let written: i64 =
+            let there: i64 =
                 self.db.prepare_cached(sql)?.query_row([state.as_str()], |row| row.get(0))?;
-            let unwritten = self.counts.iter().filter(|((_, it), _)| *it == state);
-            let there: i64 = written + unwritten.map(|(_, change)| change).sum::<i64>();
             let surplus = (there - i64::try_from(count).unwrap_or(i64::MAX)).clamp(0, SHARE);
             let mut pruned = self.forget(state, i64::MAX, surplus)?;
             let before = now.saturating_sub(millis(age));

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use apalis::prelude::{TaskFn, task_fn};
 use jobs::{Envelope, Jitter, Limits};
 use queue::{
     Leased, Verdict,
@@ -16,13 +15,8 @@ use super::{
     conclude,
     handler::{JobContext, JobError, JobResult},
     records::Records,
-    registry::{Entry, Registry},
+    registry::Registry,
 };
-
-/// Makes a service of a function of one job.
-pub(super) fn service<F>(run: F) -> TaskFn<F, OnHand, ()> {
-    task_fn(run)
-}
 
 /// Runs a job to its end, whatever that is.
 pub(super) async fn run<A: Send + Sync + 'static>(
@@ -109,9 +103,9 @@ async fn attempt<A: Send + Sync + 'static>(
         stop: stop.clone(),
     };
     job.begin(entry.limits.timeout);
-    let running = match open(entry, envelope, context) {
+    let running = match entry.open(envelope, context) {
         Ok(running) => running,
-        Err(verdict) => return verdict,
+        Err(error) => return Verdict::Dead { error: error.to_string() },
     };
     let ended = watch_over(running, entry.limits.timeout, stop).await;
     match ended {
@@ -119,14 +113,6 @@ async fn attempt<A: Send + Sync + 'static>(
         End::Stopped(Stop::Cancelled) => Verdict::Cancelled,
         End::Stopped(Stop::LeaseLost | Stop::Draining) => Verdict::Released,
     }
-}
-
-fn open<A>(
-    entry: &Entry<A>,
-    envelope: &Envelope,
-    context: JobContext<A>,
-) -> Result<std::pin::Pin<Box<dyn Future<Output = JobResult> + Send>>, Verdict> {
-    entry.open(envelope, context).map_err(|error| Verdict::Dead { error: error.to_string() })
 }
 
 fn judge(result: JobResult, task: &Leased, limits: &Limits) -> Verdict {

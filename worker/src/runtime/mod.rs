@@ -13,7 +13,7 @@ mod relay;
 
 use std::{sync::Arc, time::Duration};
 
-use apalis::prelude::{WorkerBuilder, WorkerError};
+use apalis::prelude::{WorkerBuilder, WorkerError, task_fn};
 use jobs::Queue;
 use queue::{
     Engine, QueueError, Verdict,
@@ -166,8 +166,7 @@ impl<A: Send + Sync + 'static> Runtime<A> {
         };
         let name = format!("{}-{queue}", self.options.worker);
         async move {
-            let worker =
-                WorkerBuilder::new(name.as_str()).backend(counter).build(adapter::service(run));
+            let worker = WorkerBuilder::new(name.as_str()).backend(counter).build(task_fn(run));
             let stopped = async move {
                 // An error means that nobody can tell it any more, which is the end as well.
                 let _told = stop.wait_for(|stop| *stop).await;

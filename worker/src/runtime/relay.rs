@@ -6,7 +6,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use jobs::{EnvelopeError, JobId};
+use jobs::{Backoff, EnvelopeError, Jitter, JobId};
 use queue::{Engine, NewTask, QueueError, State};
 use store::{
     StoreError,
@@ -24,8 +24,11 @@ const RELAY_EVERY: Duration = Duration::from_millis(100);
 const RECONCILE_EVERY: Duration = Duration::from_secs(10);
 /// Pages that are compared before the outbox is looked into again.
 const PAGES_AT_ONCE_MAX: usize = 4;
-/// Longest wait after an error.
-const WAIT_MAX: Duration = Duration::from_secs(5);
+/// Batches that are handed on before the stop is listened to again.
+const BATCHES_AT_ONCE_MAX: usize = 20;
+/// How long a database or a queue that cannot be reached is left alone.
+const AWAY: Backoff =
+    Backoff::Exponential { base: Duration::from_millis(200), cap: Duration::from_secs(5) };
 
 /// Why a step did nothing.
 #[derive(Debug, thiserror::Error)]
@@ -80,20 +83,21 @@ impl Relay {
 
     /// Works until it is told to stop. Either side may go away and come back in the meantime.
     pub async fn run(&self, mut stop: watch::Receiver<Stopping>) {
-        let mut wait = RELAY_EVERY;
+        let mut misses = 0;
         let mut reconciled: Option<tokio::time::Instant> = None;
         let mut cursor = None;
         loop {
+            let wait = if misses == 0 { RELAY_EVERY } else { AWAY.wait(misses, Jitter::MOST) };
             tokio::select! {
                 () = told(&mut stop, Stopping::Drain) => return,
                 () = tokio::time::sleep(wait) => {}
             }
             let is_time = reconciled.is_none_or(|at| RECONCILE_EVERY <= at.elapsed());
             match self.step(is_time.then_some(&mut cursor)).await {
-                Ok(()) => wait = RELAY_EVERY,
+                Ok(()) => misses = 0,
                 Err(error) => {
                     tracing::warn!(%error, "recorded jobs cannot be handed on for now");
-                    wait = wait.saturating_mul(2).min(WAIT_MAX);
+                    misses += 1;
                     continue;
                 }
             }
@@ -105,15 +109,13 @@ impl Relay {
 
     /// Relays all there is, and compares a share, from where the last one ended, if it is time for that.
     async fn step(&self, cursor: Option<&mut Option<JobId>>) -> Result<(), RelayError> {
-        while self.relay().await? == JOBS_PER_STATEMENT {}
-        if let Some(cursor) = cursor {
-            let mut found = Reconciled::default();
-            for _ in 0..PAGES_AT_ONCE_MAX {
-                *cursor = self.reconcile_page(*cursor, &mut found).await?;
-                if cursor.is_none() {
-                    break;
-                }
+        for _ in 0..BATCHES_AT_ONCE_MAX {
+            if self.relay().await? < JOBS_PER_STATEMENT {
+                break;
             }
+        }
+        if let Some(cursor) = cursor {
+            let found = self.reconcile(cursor).await?;
             if found != Reconciled::default() {
                 tracing::warn!(
                     enqueued_again = found.enqueued_again,
@@ -169,16 +171,17 @@ impl Relay {
         Ok(())
     }
 
-    /// Compares what was handed on and is not settled with what the queue knows.
-    pub async fn reconcile(&self) -> Result<Reconciled, RelayError> {
+    /// Compares what was handed on and is not settled with what the queue knows: a share, from the cursor on, which
+    /// is none at the end.
+    pub async fn reconcile(&self, cursor: &mut Option<JobId>) -> Result<Reconciled, RelayError> {
         let mut found = Reconciled::default();
-        let mut after = None;
-        loop {
-            after = self.reconcile_page(after, &mut found).await?;
-            if after.is_none() {
-                return Ok(found);
+        for _ in 0..PAGES_AT_ONCE_MAX {
+            *cursor = self.reconcile_page(*cursor, &mut found).await?;
+            if cursor.is_none() {
+                break;
             }
         }
+        Ok(found)
     }
 
     /// Compares the jobs after a certain one; gives the last of them, or none at the end.
