@@ -1,6 +1,6 @@
 //! What every subcommand starts from: the store, the clock, and the agent.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc, time::Duration};
 
 use agent::{Agent, RulePlanner};
 use anyhow::Context;
@@ -45,6 +45,16 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let instance = instance_name(clock.now());
         Self { store: Store::new(db, Arc::new(RandomIds)), clock, instance, config: config.clone() }
+    }
+
+    /// The folder of the queue, and of everything else that is kept in files.
+    pub fn data_dir(&self) -> &Path {
+        &self.config.data_dir
+    }
+
+    /// How long leases are.
+    pub fn lease(&self) -> Duration {
+        self.config.lease
     }
 
     /// The agent, writing letters into the data folder.

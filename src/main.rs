@@ -12,6 +12,7 @@ mod import;
 mod migrate;
 mod order;
 mod output;
+mod runner;
 mod show;
 mod tenant;
 mod up;

@@ -1,19 +1,22 @@
 //! `steward up`: everything in one process.
 
-use std::{
-    process::ExitCode,
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::{process::ExitCode, time::Duration};
 
-use agent::{AgentError, CycleRequest};
-use anyhow::Context;
-use chrono::TimeDelta;
-use domain::time::{Timestamp, due_hour};
+use domain::cycle::RunStatus;
+use jobs::{CycleHour, Queue, TenantId};
 use platform::config::Config;
-use store::{StoreError, system::RunnerLease, tenant::Tenant};
+use store::{
+    recorded::{JobFilter, RecordedState},
+    tenant::Tenant,
+};
+use worker::runtime::Stopping;
 
-use crate::{app::App, output::Output, show};
+use crate::{
+    app::App,
+    output::Output,
+    runner::{self, Runner, RunnerOptions},
+    show,
+};
 
 /// Run everything in one process: cycles for every tenant, hour by hour.
 #[derive(clap::Args)]
@@ -24,148 +27,171 @@ pub struct Args {
     /// Run the cycles that are due, and exit.
     #[arg(long)]
     once: bool,
+    /// Let the demo's hours pass faster, such as 60x: an hour in a minute.
+    #[arg(long, requires = "demo", value_parser = speed, default_value = "1x")]
+    speed: u32,
 }
 
-/// How long this process may go without a sign before another may take over.
-const LEASE_SECONDS: i64 = 60;
-/// How often it gives one: three chances before the lease ends.
-const HEARTBEAT: Duration = Duration::from_secs(20);
+/// Fastest a demo goes: an hour in a second.
+const SPEED_MAX: u32 = 3_600;
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+fn speed(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix(['x', 'X']).unwrap_or(text).parse().ok();
+    let speed = number.filter(|speed| (1..=SPEED_MAX).contains(speed));
+    speed.ok_or_else(|| format!("give a whole number from 1x to {SPEED_MAX}x, such as 60x"))
+}
 
 pub async fn run(args: Args, config: &Config, output: &Output) -> anyhow::Result<ExitCode> {
     let app = App::open_and_migrate(config).await?;
-    take_lease(&app).await?;
+    runner::take_lease(&app, output).await?;
     let worked = work(&args, &app, output).await;
-    let released = app.store.system().release_runner(&app.instance, app.clock.now()).await;
+    let released = runner::release_lease(&app).await;
     let code = worked?;
-    released.context("the lease could not be given back; it ends by itself within a minute")?;
+    released?;
     Ok(code)
 }
 
 async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<ExitCode> {
-    // Listened to from the start: the first listener takes the signals from the system for good.
-    let stop = platform::shutdown::requested();
-    tokio::pin!(stop);
+    let tenants = tenants(args, app, output).await?;
+    let only = tenants.first().filter(|_| args.demo).map(|tenant| tenant.id);
+    let options = RunnerOptions {
+        only,
+        simulated_hour: HOUR / args.speed,
+        at_once: args.once,
+        ..RunnerOptions::default()
+    };
+    let mut runner = Runner::open(app, output, options).await?;
+    let mut hours = std::mem::replace(&mut runner.ended, tokio::sync::mpsc::channel(1).1);
+    let scheduler = runner.scheduler()?;
+    let working = runner.work();
+    let guided = async {
+        if args.once {
+            scheduler.pass().await?;
+            until_done(app, &runner, &tenants).await?;
+            runner.stop.send_if_modified(|stop| {
+                let is_news = *stop == Stopping::No;
+                *stop = (*stop).max(Stopping::Drain);
+                is_news
+            });
+        } else {
+            tell_what_comes(args, &tenants, output);
+            scheduler.run(runner.stop.subscribe()).await;
+        }
+        anyhow::Ok(())
+    };
+    let mut shown = Shown::default();
+    let mut working = std::pin::pin!(working);
+    let mut guided = std::pin::pin!(guided);
+    let mut is_guided = false;
+    loop {
+        tokio::select! {
+            ended = &mut working => { ended?; break; }
+            done = &mut guided, if !is_guided => { done?; is_guided = true; }
+            Some(hour) = hours.recv() => shown.note(app, &hour, output).await,
+        }
+    }
+    while let Ok(hour) = hours.try_recv() {
+        shown.note(app, &hour, output).await;
+    }
+    if args.once {
+        for tenant in tenants.iter().filter(|tenant| !shown.tenants.contains(&tenant.id)) {
+            output.note(&format!("{}: this hour is done", tenant.slug));
+        }
+    } else {
+        output.note("stopped");
+    }
+    Ok(if args.once && shown.any_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The tenants that this process is started for; the demo's is made if it is missing.
+async fn tenants(args: &Args, app: &App, output: &Output) -> anyhow::Result<Vec<Tenant>> {
     if args.demo {
         let installed = demo::install(&app.store, app.clock.now()).await?;
         if !installed.was_there {
             output
                 .note("made the demo world: a distributor, its customers, orders, deals and mail");
         }
+        return Ok(vec![app.store.tenant(installed.tenant).get_tenant().await?]);
     }
-    loop {
-        let is_stopping = AtomicBool::new(false);
-        let cycles = with_lease(app, cycles(args, app, output, &is_stopping));
-        tokio::pin!(cycles);
-        let all_ok = tokio::select! {
-            done = &mut cycles => done?,
-            () = &mut stop => {
-                output.note("stopping after this cycle");
-                is_stopping.store(true, Ordering::Relaxed);
-                cycles.await?;
-                return Ok(ExitCode::SUCCESS);
-            }
-        };
-        if args.once {
-            return Ok(if all_ok { ExitCode::SUCCESS } else { ExitCode::FAILURE });
-        }
-        let next = due_hour(app.clock.now()) + TimeDelta::hours(1);
-        output.note(&format!("next cycle at {}; Ctrl-C stops", next.format("%H:%M UTC")));
-        tokio::select! {
-            waited = with_lease(app, wait_until(app, next)) => waited?,
-            () = &mut stop => {
-                output.note("stopped");
-                return Ok(ExitCode::SUCCESS);
-            }
-        }
-    }
-}
-
-async fn take_lease(app: &App) -> anyhow::Result<()> {
-    let now = app.clock.now();
-    let expires_at = now + TimeDelta::seconds(LEASE_SECONDS);
-    match app.store.system().acquire_runner(&app.instance, now, expires_at).await? {
-        RunnerLease::Held { .. } => Ok(()),
-        RunnerLease::Busy { holder, expires_at } => anyhow::bail!(
-            "another process runs cycles on this database: {holder} (host/process), with a lease until {expires_at}; \
-             stop it, or wait for the lease to end. Other commands work beside it"
-        ),
-    }
-}
-
-/// Gives signs of life beside some work; ends early only when another process holds the lease.
-async fn with_lease<T>(
-    app: &App,
-    work: impl Future<Output = anyhow::Result<T>>,
-) -> anyhow::Result<T> {
-    tokio::pin!(work);
-    loop {
-        tokio::select! {
-            done = &mut work => return done,
-            () = tokio::time::sleep(HEARTBEAT) => match take_lease(app).await {
-                // A database that is gone for a moment ends nothing: the next sign of life may get through.
-                Err(error) if error.downcast_ref::<StoreError>().is_some() => {
-                    tracing::warn!(%error, "the lease could not be extended");
-                }
-                other => other?,
-            },
-        }
-    }
-}
-
-async fn wait_until(app: &App, until: Timestamp) -> anyhow::Result<()> {
-    loop {
-        let left = (until - app.clock.now()).to_std().unwrap_or(Duration::ZERO);
-        if left.is_zero() {
-            return Ok(());
-        }
-        // In short steps: a machine that slept wakes to the right hour.
-        tokio::time::sleep(left.min(HEARTBEAT)).await;
-    }
-}
-
-/// Runs what is due for every tenant; one tenant's trouble is told and does not keep the others waiting.
-async fn cycles(
-    args: &Args,
-    app: &App,
-    output: &Output,
-    is_stopping: &AtomicBool,
-) -> anyhow::Result<bool> {
-    let mut all_ok = true;
-    let agent = app.agent();
-    let mut tenants = match app.store.system().list_tenants().await {
-        Ok(tenants) => tenants,
-        Err(error) => {
-            output.note(&format!("the tenants cannot be read: {error}"));
-            return Ok(false);
-        }
-    };
-    if args.demo {
-        tenants.retain(|tenant| tenant.slug == demo::TENANT);
-    }
+    let tenants = app.store.system().list_tenants().await?;
     if tenants.is_empty() {
-        output.note("there is no tenant yet: make one with `steward tenant create`, or see `steward up --demo`");
+        output.note(
+            "there is no tenant yet: make one with `steward tenant create`, or see `steward up --demo`",
+        );
     }
-    for tenant in tenants {
-        if is_stopping.load(Ordering::Relaxed) {
-            break;
-        }
-        match agent.run_cycle(&tenant, CycleRequest::Due).await {
-            Ok(result) if result.was_there => {
-                output.note(&format!("{}: this hour is done", tenant.slug));
-            }
-            Ok(result) => {
-                show::work_block(&app.store, &tenant, &result.work_block, false, output).await?;
-            }
-            Err(error) => {
-                all_ok = false;
-                trouble(&tenant, &error, output);
-            }
-        }
-    }
-    Ok(all_ok)
+    Ok(tenants)
 }
 
-fn trouble(tenant: &Tenant, error: &AgentError, output: &Output) {
-    tracing::error!(tenant = %tenant.id, %error, "a cycle did not get through");
-    output.note(&format!("{}: {error}", tenant.slug));
+fn tell_what_comes(args: &Args, tenants: &[Tenant], output: &Output) {
+    if args.demo {
+        let seconds = HOUR.as_secs_f64() / f64::from(args.speed);
+        output.note(&format!("an hour of the demo takes {seconds} s; Ctrl-C stops"));
+    } else if !tenants.is_empty() {
+        output.note("each tenant's cycle comes every hour, at a minute of its own; Ctrl-C stops");
+    }
+}
+
+/// How often it is asked whether everything is done.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+
+/// Waits until every job of these tenants' cycles is settled, and lets none wait for its turn in the hour.
+async fn until_done(app: &App, runner: &Runner<'_>, tenants: &[Tenant]) -> anyhow::Result<()> {
+    let mut stop = runner.stop.subscribe();
+    for tenant in tenants {
+        let scope = app.store.tenant(tenant.id);
+        while scope.count_open_jobs(Queue::Agent).await? != 0 {
+            let relayed =
+                JobFilter { queue: Some(Queue::Agent), ..JobFilter::of(RecordedState::Relayed) };
+            let now = app.clock.now();
+            for job in scope.list_recorded_jobs(&relayed, JOBS_HURRIED_MAX).await? {
+                if now < job.run_at {
+                    runner.engine().retry(job.envelope.id).await?;
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(ASK_EVERY) => {}
+                _ = stop.wait_for(|stop| *stop != Stopping::No) => return Ok(()),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A tenant has far fewer cycles that wait for their turn.
+const JOBS_HURRIED_MAX: u64 = 100;
+
+/// What has been shown of the cycles that ended.
+#[derive(Default)]
+struct Shown {
+    tenants: std::collections::HashSet<TenantId>,
+    any_failed: bool,
+}
+
+impl Shown {
+    /// Showing is a courtesy: what cannot be shown stands in the record, and the work goes on.
+    async fn note(&mut self, app: &App, hour: &CycleHour, output: &Output) {
+        if let Err(error) = self.show(app, hour, output).await {
+            tracing::warn!(%error, "a cycle that ended cannot be shown");
+        }
+    }
+
+    async fn show(&mut self, app: &App, hour: &CycleHour, output: &Output) -> anyhow::Result<()> {
+        let scope = app.store.tenant(hour.tenant_id);
+        let tenant = scope.get_tenant().await?;
+        self.tenants.insert(tenant.id);
+        let Some(run) = scope.find_run_of_hour(hour.due_hour).await? else { return Ok(()) };
+        match run.status {
+            RunStatus::Completed => {
+                show::work_block(&app.store, &tenant, &run.work_block, false, output).await
+            }
+            RunStatus::Failed | RunStatus::Abandoned | RunStatus::Running => {
+                self.any_failed = true;
+                let error = run.error.unwrap_or_default();
+                let (slug, number, status) = (&tenant.slug, run.cycle_number, run.status);
+                output.note(&format!("{slug}: cycle {number} is {status}: {error}"));
+                Ok(())
+            }
+        }
+    }
 }

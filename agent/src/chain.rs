@@ -8,10 +8,10 @@ use domain::{
     id::RunId,
     time::{Timestamp, due_hour},
 };
-use jobs::{ActCycle, CycleHour, JobId, PlanCycle, ReactCycle, ReflectCycle};
+use jobs::{ActCycle, CycleHour, JobId, ReactCycle, ReflectCycle};
 use store::{
     Fence, Scope, StoreResult, Transition,
-    recorded::{Recorded, RecordedState, Sameness},
+    recorded::{RecordedState, Sameness},
     run::RunRow,
     tenant::Tenant,
 };
@@ -44,16 +44,6 @@ pub enum PhaseEnd {
 }
 
 impl Agent {
-    /// Records the cycle of a tenant's present hour, once.
-    pub async fn record_cycle(&self, tenant: &Tenant) -> Result<Recorded, AgentError> {
-        let due_hour = due_hour(tenant.now(self.clock.as_ref()));
-        let job = PlanCycle(CycleHour { tenant_id: tenant.id, due_hour });
-        let now = self.clock.now();
-        let scope = self.store.tenant(tenant.id);
-        let once = Sameness::Once(due_hour.format("%Y-%m-%dT%H").to_string());
-        Ok(scope.record_job(&job, &once, now, now).await?)
-    }
-
     /// Runs a phase, under the tenant's lock. Running it again finds what is left of it, which may be nothing.
     pub async fn run_phase(
         &self,
@@ -68,7 +58,7 @@ impl Agent {
         // Named after the job that begins it: one that is interrupted before the run is written down finds its own
         // lock when it comes again.
         let run = there.map_or_else(|| RunId::from_uuid(asked.job.uuid()), |row| row.id);
-        let fence = self.lock(tenant, run).await?;
+        let fence = self.lock_for_job(tenant, run).await?;
         let result = self.run_under_lock(tenant, fence, asked, now).await;
         self.unlock(tenant, fence).await;
         result
@@ -101,6 +91,51 @@ impl Agent {
                 Err(error)
             }
         }
+    }
+
+    /// Closes the run of a phase whose job will never be done: it ran out of attempts, took its processes along, or was
+    /// called off. Once more changes nothing.
+    ///
+    /// An hour that was not even begun gets a run all the same, so that the record says what became of it.
+    pub async fn abandon_phase(
+        &self,
+        tenant: &Tenant,
+        asked: &PhaseJob,
+        because: &str,
+    ) -> Result<(), AgentError> {
+        let now = tenant.now(self.clock.as_ref());
+        let there = self.store.tenant(tenant.id).find_run_of_hour(asked.due_hour).await?;
+        let is_open = match &there {
+            Some(row) => is_left(row, asked.phase),
+            None => asked.phase == Phase::Plan && due_hour(now) <= asked.due_hour,
+        };
+        if !is_open {
+            return Ok(());
+        }
+        let run = there.map_or_else(|| RunId::from_uuid(asked.job.uuid()), |row| row.id);
+        let held = self.lock_for_job(tenant, run).await?;
+        let closed = self.close_abandoned(tenant, held, asked, now, because).await;
+        self.unlock(tenant, held).await;
+        closed
+    }
+
+    async fn close_abandoned(
+        &self,
+        tenant: &Tenant,
+        held: Fence,
+        asked: &PhaseJob,
+        now: Timestamp,
+        because: &str,
+    ) -> Result<(), AgentError> {
+        let row = match self.store.tenant(tenant.id).find_run_of_hour(asked.due_hour).await? {
+            Some(row) if is_left(&row, asked.phase) => row,
+            Some(_) => return Ok(()),
+            None => self.begin_run(tenant, held, asked.due_hour, now).await?,
+        };
+        let fence = Some(Fence { run: row.id, ..held });
+        let stage =
+            Stage { agent: self, tenant, now: row.started_at, run: row.id, fence, job: None };
+        Ok(self.close_failed(tenant, &stage, because).await?)
     }
 
     /// An error is kept with the run, and at last closes it. What passes by itself is no error of the run.

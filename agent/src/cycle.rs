@@ -7,7 +7,7 @@ use domain::{
     time::{Timestamp, due_hour},
 };
 use store::{
-    Fence, StoreResult, Transition,
+    Fence, Scope, StoreResult, Transition,
     lock::TenantLock,
     run::{NewRun, RunRow},
     tenant::Tenant,
@@ -95,6 +95,7 @@ impl Agent {
         if let Some(block) = completed(there.as_ref())? {
             return Ok(CycleResult { work_block: block, was_there: true });
         }
+        self.check_not_paused(&scope).await?;
         let run = there.as_ref().map_or_else(|| self.store.new_run_id(now), |row| row.id);
         let fence = self.lock(tenant, run).await?;
         let result = self.go_on(tenant, fence, hour, now).await;
@@ -131,18 +132,28 @@ impl Agent {
         Ok(CycleResult { work_block, was_there: false })
     }
 
-    pub(crate) async fn lock(&self, tenant: &Tenant, run: RunId) -> Result<Fence, AgentError> {
-        let machine_now = self.clock.now();
-        let expires_at = machine_now + TimeDelta::seconds(LOCK_TTL_SECONDS);
-        let lock = self
-            .store
-            .acquire_tenant(tenant.id, run, &self.instance, machine_now, expires_at)
-            .await?;
-        match lock {
-            TenantLock::Held(fence) => Ok(fence),
-            TenantLock::Busy { locked_by, expires_at } => {
-                Err(AgentError::Busy { locked_by, expires_at })
-            }
+    async fn lock(&self, tenant: &Tenant, run: RunId) -> Result<Fence, AgentError> {
+        let now = self.clock.now();
+        let until = now + TimeDelta::seconds(LOCK_TTL_SECONDS);
+        held(self.store.acquire_tenant(tenant.id, run, &self.instance, now, until).await?)
+    }
+
+    /// The same for one of the jobs of a run.
+    pub(crate) async fn lock_for_job(
+        &self,
+        tenant: &Tenant,
+        run: RunId,
+    ) -> Result<Fence, AgentError> {
+        let now = self.clock.now();
+        let until = now + TimeDelta::seconds(LOCK_TTL_SECONDS);
+        held(self.store.acquire_tenant_for_job(tenant.id, run, &self.instance, now, until).await?)
+    }
+
+    /// A tenant that somebody has paused has nothing done for it.
+    pub(crate) async fn check_not_paused(&self, scope: &Scope<'_>) -> Result<(), AgentError> {
+        match scope.find_pause().await? {
+            None => Ok(()),
+            Some(since) => Err(AgentError::Paused { since }),
         }
     }
 
@@ -259,7 +270,7 @@ impl Agent {
 
 impl Agent {
     /// Closes a run as failed, under its fence; a simulated tenant's hour ends with it.
-    async fn close_failed(
+    pub(crate) async fn close_failed(
         &self,
         tenant: &Tenant,
         stage: &Stage<'_>,
@@ -276,10 +287,22 @@ impl Agent {
     }
 }
 
+fn held(lock: TenantLock) -> Result<Fence, AgentError> {
+    match lock {
+        TenantLock::Held(fence) => Ok(fence),
+        TenantLock::Busy { locked_by, expires_at } => {
+            Err(AgentError::Busy { locked_by, expires_at })
+        }
+    }
+}
+
 /// Whether an error is none of the run's own.
 pub(crate) fn is_passing(error: &AgentError) -> bool {
     use store::StoreError::{FenceLost, Unavailable};
-    matches!(error, AgentError::Store(FenceLost { .. } | Unavailable(_)))
+    matches!(
+        error,
+        AgentError::Store(FenceLost { .. } | Unavailable(_)) | AgentError::Paused { .. }
+    )
 }
 
 /// The record of a run that is completed; an error if the run is closed and was not.
@@ -299,7 +322,7 @@ fn completed(row: Option<&RunRow>) -> Result<Option<WorkBlock>, AgentError> {
 /// Commits a phase's output with everything that the phase wrote, or finds that the run is no longer ours.
 pub(crate) async fn finish_phase(
     stage: &Stage<'_>,
-    scope: &store::Scope<'_>,
+    scope: &Scope<'_>,
     phase: Phase,
     block: &WorkBlock,
 ) -> Result<(), AgentError> {

@@ -22,6 +22,12 @@ pub enum AgentError {
         /// Until when.
         expires_at: Timestamp,
     },
+    /// Somebody has paused the tenant.
+    #[error("the tenant is paused since {since}: `steward tenant resume` lets it go on")]
+    Paused {
+        /// Since when.
+        since: Timestamp,
+    },
     /// A run of this hour ended badly before.
     #[error(
         "cycle {cycle_number} of this hour is {status}: {error}; the next hour's cycle goes on from here"

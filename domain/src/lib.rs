@@ -14,6 +14,7 @@ pub mod order;
 pub mod policy;
 pub mod proposal;
 pub mod record;
+pub mod schedule;
 pub mod tenant;
 pub mod time;
 

@@ -147,14 +147,14 @@ impl Envelope {
 }
 
 /// Whether a text may be the name of a job.
-fn check_name(name: &str) -> Result<(), EnvelopeError> {
+pub(crate) fn check_name(name: &str) -> Result<(), EnvelopeError> {
     let is_fit = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let is_name = !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.chars().all(is_fit);
     if is_name { Ok(()) } else { Err(EnvelopeError::BadName) }
 }
 
 /// What a parser found, without the text that it found it in: a payload may name people.
-fn undecodable(what: &'static str, error: &serde_json::Error) -> EnvelopeError {
+pub(crate) fn undecodable(what: &'static str, error: &serde_json::Error) -> EnvelopeError {
     let category = match error.classify() {
         serde_json::error::Category::Io => "it could not be read",
         serde_json::error::Category::Syntax => "it is no JSON, or of another form",

@@ -6,14 +6,18 @@
 //!
 //! A job's name is a promise for ever: it stands in databases and queues, and no type's path is read from it.
 
+mod any;
 mod backoff;
 mod cycle;
 mod envelope;
 mod key;
 mod limits;
+mod pause;
 mod pressure;
 mod unique;
+mod upkeep;
 
+pub use any::AnyJob;
 pub use backoff::{Backoff, Jitter};
 pub use cycle::{ActCycle, CycleHour, PlanCycle, ReactCycle, ReflectCycle};
 pub use domain::{
@@ -25,5 +29,7 @@ pub use envelope::{
 };
 pub use key::{JobId, JobKey};
 pub use limits::{AHEAD_DAYS_MAX, InvalidPriority, Job, Limits, PRIORITY_MAX, Priority};
+pub use pause::{InvalidPause, Pause};
 pub use pressure::{Queue, UnknownQueue};
 pub use unique::{InvalidKey, KEY_BYTES_MAX, Unique, WINDOW_MAX};
+pub use upkeep::ForgetSettledJobs;

@@ -12,6 +12,7 @@ mod m0006_mail;
 mod m0007_engagement;
 mod m0008_agent;
 mod m0009_jobs;
+mod m0010_schedules;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_engagement::Migration),
             Box::new(m0008_agent::Migration),
             Box::new(m0009_jobs::Migration),
+            Box::new(m0010_schedules::Migration),
         ]
     }
 }

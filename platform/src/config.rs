@@ -1,6 +1,6 @@
 //! Configuration: the environment, read once, with defaults that need no server.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// Everything that the environment may say.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Who works at the command line, for the record.
     pub user: String,
+    /// How long a process that went away keeps the work it had, and the right to be the only one.
+    pub lease: Duration,
 }
 
 /// Where data lives.
@@ -47,6 +49,12 @@ const DATA_DIR: &str = "STEWARD_DATA_DIR";
 const LOG: &str = "STEWARD_LOG";
 const LOG_FORMAT: &str = "STEWARD_LOG_FORMAT";
 const USER: &str = "STEWARD_USER";
+const LEASE: &str = "STEWARD_LEASE_SECONDS";
+
+/// Long enough that a busy machine loses no lease, and short enough that nobody waits for a dead process.
+const LEASE_SECONDS: u64 = 15;
+/// Shorter ones are lost to a moment's load, and longer ones keep work from everybody.
+const LEASE_RANGE: std::ops::RangeInclusive<u64> = 2..=300;
 
 /// Every variable that is read, with what it stands for; `.env.example` is held against this list.
 pub const VARIABLES: &[(&str, &str)] = &[
@@ -55,6 +63,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (LOG, "what is logged, as a tracing filter; default: warn"),
     (LOG_FORMAT, "`text` or `json`; default: text"),
     (USER, "who works at the command line, for the record; default: $USER, or operator"),
+    (LEASE, "seconds for which a process that went away keeps its work, 2 to 300; default: 15"),
 ];
 
 impl Config {
@@ -93,6 +102,12 @@ impl Config {
         if user.chars().count() > 100 || user.chars().any(char::is_control) {
             problems.push(format!("{USER} must be at most 100 plain characters"));
         }
+        let lease = get(LEASE).map_or(Ok(LEASE_SECONDS), |text| text.trim().parse());
+        let lease = lease.ok().filter(|seconds| LEASE_RANGE.contains(seconds));
+        if lease.is_none() {
+            let (least, most) = (LEASE_RANGE.start(), LEASE_RANGE.end());
+            problems.push(format!("{LEASE} must be a whole number from {least} to {most}"));
+        }
         if !problems.is_empty() {
             return Err(ConfigError(problems));
         }
@@ -102,6 +117,7 @@ impl Config {
             data_dir,
             log: LogConfig { filter, json },
             user,
+            lease: Duration::from_secs(lease.unwrap_or(LEASE_SECONDS)),
         })
     }
 }
@@ -146,10 +162,11 @@ mod tests {
         let error = Config::read(|name| match name {
             "DATABASE_URL" => Some("mysql://root:secret@host/db".to_owned()),
             "STEWARD_LOG_FORMAT" => Some("xml".to_owned()),
+            "STEWARD_LEASE_SECONDS" => Some("1".to_owned()),
             _ => None,
         })
         .unwrap_err();
-        assert_eq!(error.0.len(), 2, "{error}");
+        assert_eq!(error.0.len(), 3, "{error}");
         assert!(!error.to_string().contains("secret"));
         let shown = DatabaseConfig { url: "postgres://steward:secret@db:5432/steward".to_owned() };
         assert_eq!(format!("{shown:?}"), "postgres://…@db:5432/steward");

@@ -16,9 +16,10 @@ mod task;
 pub use engine::{Engine, Heart};
 pub use error::{QueueError, QueueResult};
 pub use fair::LineLimits;
+pub use jobs::Pause;
 pub use look::{Counts, Found, ListPage, QueueStats, State, TenantLoad};
 pub use task::{
-    Beat, CancelOutcome, Claim, Claimed, Enqueued, Filter, Lease, Leased, NewTask, Pause, Replayed,
+    Beat, CancelOutcome, Claim, Claimed, Enqueued, Filter, Lease, Leased, NewTask, Replayed,
     Settled, Settlement, Tended, Token, Verdict,
 };
 

@@ -184,17 +184,6 @@ pub struct Filter {
     pub tenant: Option<TenantId>,
 }
 
-/// What is not to run for now.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Pause {
-    /// Everything in a queue.
-    Queue(Queue),
-    /// Every job of a name.
-    Name(String),
-    /// Everything of a tenant.
-    Tenant(TenantId),
-}
-
 /// What tending found to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tended {

@@ -28,6 +28,15 @@ pub enum TenantLock {
     },
 }
 
+/// As what a process holds the lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    /// As itself, for a run that it walks from end to end.
+    Process,
+    /// For a job that the queue has handed out.
+    Job,
+}
+
 impl Store {
     /// Takes the tenant's lock for a run, or takes it again, drawing a new fence number each time.
     ///
@@ -41,6 +50,32 @@ impl Store {
         now: Timestamp,
         expires_at: Timestamp,
     ) -> StoreResult<TenantLock> {
+        self.acquire(tenant, run, (locked_by, Holder::Process), now, expires_at).await
+    }
+
+    /// The same for one of the jobs that a run consists of, which also takes over from another of them.
+    ///
+    /// The queue has one job of a run handed out at a time: whoever held the lock as such a job has lost its lease,
+    /// is over, or is gone.
+    pub async fn acquire_tenant_for_job(
+        &self,
+        tenant: TenantId,
+        run: RunId,
+        locked_by: &str,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> StoreResult<TenantLock> {
+        self.acquire(tenant, run, (locked_by, Holder::Job), now, expires_at).await
+    }
+
+    async fn acquire(
+        &self,
+        tenant: TenantId,
+        run: RunId,
+        (locked_by, holder): (&str, Holder),
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> StoreResult<TenantLock> {
         use locks::Column;
         let first = locks::ActiveModel {
             tenant_id: Set(tenant.uuid()),
@@ -50,22 +85,28 @@ impl Store {
             expires_at: Set(Timestamp::UNIX_EPOCH),
             fence: Set(0),
             run_id: Set(None),
+            held_by_job: Set(false),
         };
         let txn = self.begin_immediate().await?;
         locks::Entity::insert(first)
             .on_conflict_do_nothing_on([Column::TenantId])
             .exec_without_returning(&txn)
             .await?;
+        let is_passed_on = match holder {
+            Holder::Process => Column::LockedBy.eq(locked_by),
+            Holder::Job => Column::LockedBy.eq(locked_by).or(Column::HeldByJob.eq(true)),
+        };
         let is_free = Condition::any()
             .add(Column::ExpiresAt.lte(now))
             .add(Column::RunId.is_null())
-            .add(Column::RunId.eq(run.uuid()).and(Column::LockedBy.eq(locked_by)));
+            .add(Column::RunId.eq(run.uuid()).and(is_passed_on));
         let taken = locks::Entity::update_many()
             .col_expr(Column::Fence, Expr::col(Column::Fence).add(1))
             .col_expr(Column::LockedAt, Expr::value(now))
             .col_expr(Column::LockedBy, Expr::value(locked_by))
             .col_expr(Column::ExpiresAt, Expr::value(expires_at))
             .col_expr(Column::RunId, Expr::value(Some(run.uuid())))
+            .col_expr(Column::HeldByJob, Expr::value(holder == Holder::Job))
             .filter(Column::TenantId.eq(tenant.uuid()))
             .filter(is_free)
             .exec_with_returning(&txn)

@@ -97,6 +97,7 @@ pub async fn fill(world: &World<'_>) -> Full {
     let (hypothesis, memory) = remember(world, client, run).await;
     keep_in_touch(world, client, contact, unreachable, message).await;
     let job = record(world, "M1").await;
+    keep_schedules(world).await;
     put_off(world, run, client, contact).await;
     Full {
         client,
@@ -135,6 +136,14 @@ async fn put_off(world: &World<'_>, run: RunId, client: ClientId, contact: Conta
         .insert_decision(&action, Some(run), &allowed, facts, Moment::Execute, world.now)
         .await
         .unwrap();
+}
+
+/// A schedule that fired, and a pause of the tenant itself.
+async fn keep_schedules(world: &World<'_>) {
+    let (hour, scope) = (at(HOUR), world.scope());
+    scope.mark_schedule_fired("hourly_cycle", None, hour, world.now).await.unwrap();
+    let pause = jobs::Pause::Tenant(world.tenant);
+    world.test.store.system().insert_pause(&pause, "cli:operator", world.now).await.unwrap();
 }
 
 async fn record(world: &World<'_>, what: &str) -> JobId {

@@ -19,12 +19,12 @@ use store::{
 };
 use testkit::{
     database::TestDb,
-    rows,
+    rows::{self, at},
     world::{World, calendar},
 };
 
 use crate::{
-    full::{Full, fill, fill_elsewhere, later, today, verdict},
+    full::{Full, HOUR, fill, fill_elsewhere, later, today, verdict},
     reads::{Found, methods_of_scope, read_everything},
 };
 
@@ -48,7 +48,7 @@ const BY_NO_ID: [&str; 8] = [
     "list_goals list_open_deals list_open_hypotheses list_open_safety_cases list_orders",
     "list_orders_held list_orders_waiting list_outbound list_pending_quotes list_runnable",
     "list_running list_runs list_unhandled_messages list_unreachable measure",
-    "list_recorded_jobs select_next_contacts_to_touch",
+    "list_recorded_jobs count_open_jobs find_pause select_next_contacts_to_touch",
 ];
 
 async fn every_read_returns_only_the_tenants_own(test: TestDb) {
@@ -217,6 +217,15 @@ async fn write_about_cycles(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     let completed = RecordedState::Completed;
     let settled = scope.mark_job_settled(theirs.job, completed, None, now).await.unwrap();
     watch.look("mark_job_settled", settled).await;
+    // One that is settled, and can be brought back by its own tenant alone.
+    let sql = "UPDATE recorded_jobs SET state = 'dead' WHERE tenant_id = $1";
+    watch.south.execute(sql, [watch.south.tenant.uuid().into()]).await;
+    watch.before = read_everything(&watch.south.scope(), &watch.theirs).await;
+    let reopened = scope.mark_job_reopened(theirs.job, now).await.unwrap();
+    watch.look("mark_job_reopened", reopened).await;
+    let fired = scope.mark_schedule_fired("hourly_cycle", Some(at(HOUR)), now, now).await.unwrap();
+    assert_eq!(fired, Transition::Moved, "its own schedule of that name");
+    watch.look_after("mark_schedule_fired").await;
     // These three name no row: they are about the tenant itself.
     scope.mark_mode(TenantMode::Approval, now).await.unwrap();
     watch.look_after("mark_mode").await;

@@ -16,6 +16,7 @@ on_both!(
     another_run_is_busy_until_the_hold_lapses,
     a_lock_that_was_given_back_is_free_and_an_old_fence_gives_nothing_back,
     a_late_worker_loses_its_fence_and_writes_nothing,
+    a_job_takes_over_from_a_job_of_its_run_and_from_nobody_else,
     a_takeover_waits_for_work_that_has_begun,
     of_many_who_ask_at_once_one_gets_the_lock,
     a_lock_behaves_like_its_model,
@@ -113,6 +114,28 @@ async fn a_lock_that_was_given_back_is_free_and_an_old_fence_gives_nothing_back(
     let taken = ask(&test.store, &world, second, HOST_B, world.now).await;
     assert_eq!(taken, TenantLock::Held(Fence { run: second, number: 3 }));
     assert_eq!(locks::Entity::find().all(&test.db).await.unwrap().len(), 1);
+}
+
+async fn a_job_takes_over_from_a_job_of_its_run_and_from_nobody_else(test: TestDb) {
+    let world = World::new(&test, "north").await;
+    let (store, run, other) = (&test.store, new_run(&world), new_run(&world));
+    let until = world.in_hours(1);
+    let ask = |run, by| store.acquire_tenant_for_job(world.tenant, run, by, world.now, until);
+    let TenantLock::Held(first) = ask(run, HOST_A).await.unwrap() else { panic!("it is free") };
+    let busy = ask(other, HOST_B).await.unwrap();
+    assert!(matches!(busy, TenantLock::Busy { .. }), "another run");
+    let walk = store.acquire_tenant(world.tenant, run, HOST_B, world.now, until).await.unwrap();
+    assert!(matches!(walk, TenantLock::Busy { .. }), "a process that walks the run by itself");
+    let TenantLock::Held(second) = ask(run, HOST_B).await.unwrap() else { panic!("its turn") };
+    assert!(first.number < second.number);
+    let late = store.begin_fenced(world.tenant, first).await.err();
+    assert!(matches!(late, Some(StoreError::FenceLost { .. })), "{late:?}");
+    store.release_tenant(world.tenant, second, world.now).await.unwrap();
+
+    let walk = store.acquire_tenant(world.tenant, run, HOST_A, world.now, until).await.unwrap();
+    assert!(matches!(walk, TenantLock::Held(_)));
+    let busy = ask(run, HOST_B).await.unwrap();
+    assert!(matches!(busy, TenantLock::Busy { .. }), "somebody else's walk is alive");
 }
 
 async fn a_late_worker_loses_its_fence_and_writes_nothing(test: TestDb) {

@@ -49,6 +49,7 @@ mod pipeline;
 mod reads;
 mod recorded;
 mod runs;
+mod schedules;
 mod schema;
 mod selection;
 mod standing;

@@ -37,7 +37,7 @@ const PERSONAL: &[&str] = &[
     "tenants.sender_name mailboxes.address mailboxes.name",
     "actions.proposed_by actions.decided_by agent_policy_violations.actor cases.opened_by",
     "deal_stage_changes.changed_by suppressions.created_by tasks.created_by",
-    "engagement_clocks.last_touch_by engagement_touches.touched_by",
+    "engagement_clocks.last_touch_by engagement_touches.touched_by job_pauses.paused_by",
 ];
 
 /// Ids, figures, spans, and words that are ours or a trade's.
@@ -77,6 +77,8 @@ const PLAIN: &[&str] = &[
     // Hosts and processes.
     "agent_tenant_locks.locked_by mailboxes.authserv_id outbound_messages.claimed_by",
     "runner_leases.holder runner_leases.name",
+    // What is paused, and what fired: names of ours and ids.
+    "job_pauses.kind job_pauses.name job_pauses.subject schedule_fires.schedule",
     // The record: ids, figures, spans and fixed phrases; names are put in when it is shown.
     "actions.error actions.evidence actions.outcome actions.reasons",
     "agent_autonomous_runs.act_output agent_autonomous_runs.error agent_autonomous_runs.metrics",

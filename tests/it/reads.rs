@@ -10,7 +10,11 @@ use domain::{
     proposal::Subject,
     record::ClockOwner,
 };
-use store::{Scope, recorded::RecordedState};
+use jobs::Queue;
+use store::{
+    Scope,
+    recorded::{JobFilter, RecordedState},
+};
 use testkit::{
     rows::at,
     world::{SOURCE, calendar},
@@ -199,8 +203,12 @@ async fn read_keys(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
     found.insert("list_put_off_by", many(put_off));
     let job = scope.find_recorded_job(ids.job).await.unwrap();
     found.insert("find_recorded_job", many(job));
-    let jobs = scope.list_recorded_jobs(RecordedState::Waiting, LIMIT).await.unwrap();
+    let waiting = JobFilter::of(RecordedState::Waiting);
+    let jobs = scope.list_recorded_jobs(&waiting, LIMIT).await.unwrap();
     found.insert("list_recorded_jobs", many(jobs));
+    let open = scope.count_open_jobs(Queue::Mail).await.unwrap();
+    found.insert("count_open_jobs", one(open));
+    found.insert("find_pause", many(scope.find_pause().await.unwrap()));
     let threads = scope.threads_of_messages(ids.mailbox, &names).await.unwrap();
     found.insert("threads_of_messages", many(threads));
 }

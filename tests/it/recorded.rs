@@ -6,8 +6,8 @@ use domain::{id::TenantId, time::Timestamp};
 use jobs::{Job, JobId, Limits, Priority, Queue};
 use serde::{Deserialize, Serialize};
 use store::{
-    Transition,
-    recorded::{Recorded, RecordedState, Sameness},
+    StoreError, Transition,
+    recorded::{JobFilter, JobsRead, Recorded, RecordedState, Sameness},
 };
 use testkit::{database::TestDb, world::World};
 
@@ -17,6 +17,10 @@ on_both!(
     a_job_is_settled_once_and_for_all,
     jobs_are_handed_on_in_their_order,
     a_job_that_is_rolled_back_was_never_recorded,
+    what_is_dead_can_be_brought_back_with_its_key,
+    what_was_settled_long_ago_is_forgotten,
+    what_is_called_off_is_told_to_the_queue_that_has_it,
+    a_row_that_cannot_be_read_keeps_no_other_back,
 );
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -140,15 +144,15 @@ async fn jobs_are_handed_on_in_their_order(test: TestDb) {
     }
     all.sort();
     let system = test.store.system();
-    let ids = |jobs: Vec<store::recorded::RecordedJob>| -> Vec<JobId> {
-        jobs.into_iter().map(|job| job.envelope.id).collect()
+    let ids = |read: JobsRead| -> Vec<JobId> {
+        read.jobs.into_iter().map(|job| job.envelope.id).collect()
     };
     assert_eq!(ids(system.list_jobs_to_relay(4).await.unwrap()), all[..4]);
     system.mark_jobs_relayed(&all[..4], north.now).await.unwrap();
     assert_eq!(ids(system.list_jobs_to_relay(9).await.unwrap()), all[4..]);
     assert_eq!(ids(system.list_jobs_relayed(None, 3).await.unwrap()), all[..3]);
     assert_eq!(ids(system.list_jobs_relayed(Some(all[2]), 3).await.unwrap()), all[3..4]);
-    let owner = system.list_jobs_relayed(None, 1).await.unwrap()[0].envelope.tenant.unwrap();
+    let owner = system.list_jobs_relayed(None, 1).await.unwrap().jobs[0].envelope.tenant.unwrap();
     let of_owner = test.store.tenant(owner);
     of_owner.mark_job_settled(all[0], RecordedState::Completed, None, north.now).await.unwrap();
     assert_eq!(ids(system.list_jobs_relayed(None, 1).await.unwrap()), all[1..2]);
@@ -163,4 +167,73 @@ async fn a_job_that_is_rolled_back_was_never_recorded(test: TestDb) {
     drop(work);
     assert!(world.scope().find_recorded_job(id_of(lost)).await.unwrap().is_none());
     id_of(record_as(&world, "M1", same).await);
+}
+
+async fn what_is_dead_can_be_brought_back_with_its_key(test: TestDb) {
+    let world = World::new(&test, "north").await;
+    let pending = || Sameness::WhilePending("M1".to_owned());
+    let id = id_of(record_as(&world, "M1", pending()).await);
+    let scope = world.scope();
+    let later = world.in_hours(5);
+    assert_eq!(scope.mark_job_reopened(id, later).await.unwrap(), Transition::AlreadyThere);
+    test.store.system().mark_jobs_relayed(&[id], world.now).await.unwrap();
+    settle(&world, id, RecordedState::Dead).await;
+    assert_eq!(scope.mark_job_reopened(id, later).await.unwrap(), Transition::Moved);
+    let found = scope.find_recorded_job(id).await.unwrap().unwrap();
+    let seen = (found.state, found.run_at, found.settled_at, found.error);
+    assert_eq!(seen, (RecordedState::Waiting, later, None, None));
+    assert_eq!(record_as(&world, "M1", pending()).await, Recorded::Duplicate(id));
+
+    settle(&world, id, RecordedState::Cancelled).await;
+    let second = id_of(record_as(&world, "M1", pending()).await);
+    let refused = scope.mark_job_reopened(id, later).await.unwrap_err();
+    assert!(matches!(refused, StoreError::AlreadyExists(_)), "{refused:?}");
+    settle(&world, second, RecordedState::Completed).await;
+    assert_eq!(scope.mark_job_reopened(second, later).await.unwrap(), Transition::Lost);
+    assert_eq!(scope.mark_job_reopened(id, later).await.unwrap(), Transition::Moved);
+}
+
+async fn what_was_settled_long_ago_is_forgotten(test: TestDb) {
+    let world = World::new(&test, "north").await;
+    let mut all = Vec::new();
+    for _ in 0..4 {
+        all.push(record(&world, "M1").await);
+    }
+    let scope = world.scope();
+    let early = |id| scope.mark_job_settled(id, RecordedState::Dead, None, world.now);
+    early(all[0]).await.unwrap();
+    early(all[1]).await.unwrap();
+    settle(&world, all[2], RecordedState::Completed).await;
+    let before = world.in_hours(1);
+    assert_eq!(scope.expire_recorded_jobs(before, 1).await.unwrap(), 1);
+    assert_eq!(scope.expire_recorded_jobs(before, 9).await.unwrap(), 1);
+    assert_eq!(scope.expire_recorded_jobs(before, 9).await.unwrap(), 0);
+    let left = scope.list_recorded_jobs(&JobFilter::default(), 9).await.unwrap();
+    let left: Vec<JobId> = left.into_iter().map(|job| job.envelope.id).collect();
+    let mut kept = [all[2], all[3]];
+    kept.sort_by(|one, other| other.cmp(one));
+    assert_eq!(left, kept, "newest first: one that is open, and one that ended later");
+}
+
+async fn what_is_called_off_is_told_to_the_queue_that_has_it(test: TestDb) {
+    let world = World::new(&test, "north").await;
+    let (known, unknown) = (record(&world, "M1").await, record(&world, "M2").await);
+    let system = test.store.system();
+    system.mark_jobs_relayed(&[known], world.now).await.unwrap();
+    for id in [known, unknown] {
+        settle(&world, id, RecordedState::Cancelled).await;
+    }
+    let list = |since| system.list_jobs_cancelled(since, 9);
+    assert_eq!(list(world.in_hours(1)).await.unwrap(), [known], "the queue never had the other");
+    assert_eq!(list(world.in_hours(2)).await.unwrap(), []);
+}
+
+async fn a_row_that_cannot_be_read_keeps_no_other_back(test: TestDb) {
+    let world = World::new(&test, "north").await;
+    let (bad, good) = (record(&world, "M1").await, record(&world, "M2").await);
+    let sql = "UPDATE recorded_jobs SET queue = 'pigeon' WHERE id = $1";
+    world.execute(sql, [bad.uuid().into()]).await;
+    let read = test.store.system().list_jobs_to_relay(9).await.unwrap();
+    assert_eq!((read.len(), read.jobs[0].envelope.id, read.unreadable[0].id), (2, good, bad));
+    assert_eq!(settle(&world, bad, RecordedState::Dead).await, Transition::Moved);
 }

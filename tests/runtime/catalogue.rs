@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use jobs::{ActCycle, Job, PlanCycle, ReactCycle, ReflectCycle};
 use worker::handlers;
 
 #[test]
@@ -17,18 +16,23 @@ fn the_catalogue_lists_every_job_with_its_queue_and_limits() {
         .map(|line| line.split('|').map(str::trim).collect())
         .collect();
     let listed: BTreeSet<&str> = rows.iter().map(|row| row[1].trim_matches('`')).collect();
-    let registry = handlers::registry().unwrap();
-    assert_eq!(listed, registry.names().into_iter().collect());
-    for (name, expected) in
-        [said::<PlanCycle>(), said::<ActCycle>(), said::<ReactCycle>(), said::<ReflectCycle>()]
-    {
-        let row = rows.iter().find(|row| row[1].trim_matches('`') == name).unwrap();
-        assert_eq!([row[2], row[4]], [expected.0.as_str(), expected.1.as_str()], "{name}");
+    let kinds = handlers::registry().unwrap().kinds();
+    assert_eq!(listed, kinds.iter().map(|kind| kind.name).collect());
+    for kind in kinds {
+        let row = rows.iter().find(|row| row[1].trim_matches('`') == kind.name).unwrap();
+        let minutes = kind.limits.timeout.as_secs() / 60;
+        let limits = format!("{}, {minutes} min", kind.limits.attempts_max);
+        assert_eq!([row[2], row[4]], [kind.queue.as_str(), limits.as_str()], "{}", kind.name);
     }
-}
-
-/// What the catalogue has to say of a job: its queue, and its attempts and time limit.
-fn said<J: Job>() -> (&'static str, (String, String)) {
-    let minutes = J::LIMITS.timeout.as_secs() / 60;
-    (J::NAME, (J::QUEUE.to_string(), format!("{}, {minutes} min", J::LIMITS.attempts_max)))
+    let schedules: BTreeSet<&str> = handlers::SCHEDULES.iter().map(|it| it.name).collect();
+    assert_eq!(
+        schedules.len(),
+        handlers::SCHEDULES.len(),
+        "a fire is known by its schedule's name"
+    );
+    for it in handlers::SCHEDULES {
+        let begins = format!("| `{}` | `{}` |", it.name, it.cron);
+        let listed = text.lines().any(|line| line.starts_with(&begins));
+        assert!(listed, "the paper lists the schedule {} with its timing", it.name);
+    }
 }

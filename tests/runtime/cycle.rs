@@ -14,12 +14,15 @@ use jobs::Queue;
 use platform::SystemClock;
 use queue::Engine;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
-use store::{recorded::RecordedState, run::RunRow};
+use store::{
+    recorded::{JobFilter, RecordedState},
+    run::RunRow,
+};
 use testkit::database::{Backend, TestDb, open};
 use tokio::sync::watch;
 use worker::{
-    handlers::{self, App},
-    runtime::{Records, Relay, Runtime, RuntimeOptions, Stopping},
+    handlers::{self, App, SCHEDULES},
+    runtime::{Records, Relay, Runtime, RuntimeOptions, Scheduler, Stopping},
 };
 
 use crate::rig::{LEASE, Rig, eventually};
@@ -49,13 +52,21 @@ impl Firm {
         }
     }
 
-    fn records(&self) -> Records {
-        Records::new(self.test.store.clone(), Arc::new(SystemClock))
+    fn app(&self, instance: &str) -> Arc<App> {
+        Arc::new(App { agent: self.agent(instance), ended: None })
     }
 
+    fn records(&self) -> Records {
+        let registry = Arc::new(handlers::registry().unwrap());
+        let (store, clock) = (self.test.store.clone(), Arc::new(SystemClock));
+        Records::new(store, clock, registry, self.app("records"))
+    }
+
+    /// As a process that was just started does.
     async fn record_hour(&self) {
-        let tenant = self.test.store.tenant(self.tenant).get_tenant().await.unwrap();
-        self.agent("cron").record_cycle(&tenant).await.unwrap();
+        let hourly = &SCHEDULES[..1];
+        let (store, clock) = (self.test.store.clone(), Arc::new(SystemClock));
+        Scheduler::new(store, clock, hourly).unwrap().pass().await.unwrap();
     }
 
     async fn latest(&self) -> Option<RunRow> {
@@ -70,10 +81,10 @@ impl Firm {
             lease: LEASE,
             drain: Duration::ZERO,
         };
-        let app = Arc::new(App { agent: self.agent(instance) });
+        let (app, registry) = (self.app(instance), Arc::new(handlers::registry().unwrap()));
         let engine: Arc<dyn Engine> = self.rig.engine.clone();
-        let runtime = Runtime::new(engine.clone(), handlers::registry().unwrap(), app, options)
-            .with_records(self.records());
+        let runtime =
+            Runtime::new(engine.clone(), registry, app, options).with_records(self.records());
         let relay = Relay::new(self.records(), engine);
         let (stop, stopped) = watch::channel(Stopping::No);
         let watching = async {
@@ -143,7 +154,9 @@ async fn a_chain_of_jobs_does_what_the_phases_do_one_after_the_other() {
         assert_eq!(gist(&run.work_block), gist(&expected));
         assert_eq!(firm.transport.sent().len(), whole.transport.sent().len());
         let scope = firm.test.store.tenant(firm.tenant);
-        let done = scope.list_recorded_jobs(RecordedState::Completed, 100).await.unwrap();
+        let completed = JobFilter::of(RecordedState::Completed);
+        let mut done = scope.list_recorded_jobs(&completed, 100).await.unwrap();
+        done.reverse();
         let names: Vec<_> = done.iter().map(|job| job.envelope.name.as_str()).collect();
         assert_eq!(names, ["plan_cycle", "act_cycle", "react_cycle", "reflect_cycle"]);
 
@@ -168,8 +181,8 @@ async fn a_chain_goes_on_over_any_number_of_processes() {
             assert!(processes < 60, "it does not come to an end");
             // Longer each time: a plan is one step, and has to fit in.
             let time = Duration::from_millis(step_ms * (1 + processes * processes / 8));
-            // The same instance may take up its own lock; another one would wait until it lapses.
-            firm.work_for("here", time).await;
+            // Each is somebody else, and goes on with the lock of the one before it.
+            firm.work_for(&format!("process {processes}"), time).await;
         }
         let runs = firm.test.store.tenant(firm.tenant).list_runs(9).await.unwrap();
         assert_eq!(runs.len(), 1, "one hour has one run");

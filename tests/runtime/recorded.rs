@@ -35,6 +35,7 @@ use crate::rig::{LEASE, Rig, eventually};
 struct Books {
     store: Store,
     begun: AtomicUsize,
+    abandoned: AtomicUsize,
 }
 
 /// Settles itself together with what it does, and then ends as it is told.
@@ -84,6 +85,15 @@ impl Run<Books> for Keep {
             _ => Ok(Outcome::Done),
         }
     }
+
+    async fn abandon(self, books: Arc<Books>, _: JobId, because: &str) -> Result<(), JobError> {
+        assert!(!because.is_empty());
+        // The first time it does not get through, as when the database is away for a moment.
+        match books.abandoned.fetch_add(1, Ordering::SeqCst) {
+            0 => Err(JobError::retry("not now")),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A database with a tenant, and a queue.
@@ -98,12 +108,21 @@ impl Office {
     async fn open(backend: Backend) -> Self {
         let test = open(backend).await;
         let tenant = World::new(&test, "north").await.tenant;
-        let books = Arc::new(Books { store: test.store.clone(), begun: AtomicUsize::new(0) });
+        let books = Arc::new(Books {
+            store: test.store.clone(),
+            begun: AtomicUsize::new(0),
+            abandoned: AtomicUsize::new(0),
+        });
         Self { test, tenant, rig: Rig::new(), books }
     }
 
+    fn registry(&self) -> Arc<Registry<Books>> {
+        Arc::new(Registry::new().with::<Keep>().unwrap())
+    }
+
     fn records(&self) -> Records {
-        Records::new(self.test.store.clone(), Arc::new(SystemClock))
+        let store = self.test.store.clone();
+        Records::new(store, Arc::new(SystemClock), self.registry(), self.books.clone())
     }
 
     fn relay(&self) -> Relay {
@@ -135,9 +154,8 @@ impl Office {
             lease: LEASE,
             drain: Duration::from_secs(20),
         };
-        let registry = Registry::new().with::<Keep>().unwrap();
         let engine = self.rig.engine.clone();
-        let runtime = Runtime::new(engine, registry, self.books.clone(), options)
+        let runtime = Runtime::new(engine, self.registry(), self.books.clone(), options)
             .with_records(self.records());
         let (stop, stopped) = watch::channel(Stopping::No);
         let it = async {
@@ -248,6 +266,7 @@ async fn one_job_that_no_queue_takes_keeps_nobody_back() {
             .await
             .unwrap();
         assert_eq!(office.relay().relay().await.unwrap(), 2);
+        assert_eq!(office.relay().relay().await.unwrap(), 1, "the bad one, whose end waited");
         assert_eq!(office.work_until_settled(good).await.0, RecordedState::Completed);
         let (state, error) = office.until_settled(bad).await;
         assert_eq!((state, office.begun()), (RecordedState::Dead, 1));
@@ -263,6 +282,8 @@ async fn what_fails_for_good_is_dead_in_the_record_too() {
     let (state, error) = office.work_until_settled(id).await;
     assert_eq!((state, office.begun()), (RecordedState::Dead, 2));
     assert_eq!(error.as_deref(), Some("failed 2 times, at last: no answer"));
+    let abandoned = office.books.abandoned.load(Ordering::SeqCst);
+    assert_eq!(abandoned, 2, "what it leaves behind was put right, at the second try");
 }
 
 /// No worker lives to tell that the job took each of them along.
@@ -279,6 +300,9 @@ async fn what_the_queue_ended_by_itself_is_settled_by_the_reconciler() {
         eventually(async || (office.rig.found(id).await.state != State::Running).then_some(()))
             .await;
     }
+    // What it leaves behind cannot be put right at first, and until then its end is not written.
+    let found = office.relay().reconcile(&mut None).await.unwrap();
+    assert_eq!(found, Reconciled { enqueued_again: 0, settled: 0 });
     let found = office.relay().reconcile(&mut None).await.unwrap();
     assert_eq!(found, Reconciled { enqueued_again: 0, settled: 1 });
     let (state, error) = office.until_settled(id).await;

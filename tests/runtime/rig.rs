@@ -205,7 +205,7 @@ impl Rig {
     }
 
     pub fn start_draining(&self, concurrency: usize, drain: Duration) -> Process {
-        let registry = Registry::new().with::<Act>().unwrap();
+        let registry = Arc::new(Registry::new().with::<Act>().unwrap());
         let options = RuntimeOptions {
             worker: "here".to_owned(),
             concurrency: vec![(Queue::Agent, concurrency), (Queue::Mail, 1)],

@@ -3,7 +3,10 @@
 //! Never send first and record later.
 //! Whoever finds a claimed intent asks the transport before trying again, and what nobody can tell is never sent again.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use domain::{
     action::{ActionKind, ActionStatus, OutboundStatus},
@@ -89,18 +92,27 @@ pub(crate) async fn send(
             ends.push((place, End::Gone));
             continue;
         };
+        let began = Instant::now();
         let work = stage.begin().await?;
         let scope = work.scope();
         if let Some(before) = answered.take() {
             ends.push(settle(stage, &scope, before).await?);
         }
-        let claimed =
-            scope.mark_outbound_claimed(intent.id, &stage.agent.instance, stage.now).await?;
+        // Asked before each letter: whoever pauses a tenant wants silence, and not at the end of a batch.
+        let paused = stage.agent.check_not_paused(&scope).await;
+        let claimed = match paused {
+            Ok(()) => {
+                let by = &stage.agent.instance;
+                scope.mark_outbound_claimed(intent.id, by, stage.now).await?
+            }
+            Err(_) => Transition::Lost,
+        };
         drop(scope);
         work.commit().await?;
+        paused?;
         match claimed {
             Transition::Moved => {
-                let answer = hand_over(stage, intent).await;
+                let answer = hand_over_at_once(stage, intent, began).await;
                 answered = Some((place, it.action, intent, answer));
             }
             Transition::AlreadyThere | Transition::Lost => ends.push((place, End::Gone)),
@@ -150,6 +162,17 @@ async fn write_down(
     let mut of_action: HashMap<ActionId, OutboundRow> =
         intents.into_iter().map(|intent| (intent.action, intent)).collect();
     Ok(letters.iter().map(|it| of_action.remove(&it.action.id)).collect())
+}
+
+/// How old a claim may be when its letter is handed over. A process that stood still for longer may have lost its job to
+/// another one, which has asked the transport by now, and heard that the letter was not sent.
+const CLAIM_FRESH: Duration = Duration::from_secs(10);
+
+async fn hand_over_at_once(stage: &Stage<'_>, intent: &OutboundRow, claimed: Instant) -> Answer {
+    if CLAIM_FRESH < claimed.elapsed() {
+        return Answer::Unanswered { error: "this process stood still after its claim".to_owned() };
+    }
+    hand_over(stage, intent).await
 }
 
 async fn hand_over(stage: &Stage<'_>, intent: &OutboundRow) -> Answer {

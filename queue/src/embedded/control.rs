@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jobs::{JobId, Queue, TenantId};
 use rusqlite::{params, types::Value};
 
-use super::core::{Core, Sql, TASK, Task, line_key, parsed, pause_row, turn_of};
+use super::core::{Core, Sql, TASK, Task, line_key, parsed, turn_of};
 use crate::{CancelOutcome, Filter, Pause, Replayed, State, fair::LineLimits};
 
 impl Core {
@@ -83,7 +83,7 @@ impl Core {
         let mut names = HashSet::new();
         let mut tenants = HashSet::new();
         for pause in pauses {
-            let (kind, what) = pause_row(pause);
+            let (kind, what) = (pause.kind(), pause.subject());
             let sql = "INSERT INTO pauses VALUES (?1, ?2) ON CONFLICT DO NOTHING";
             self.db.prepare_cached(sql)?.execute(params![kind, what])?;
             match pause {

@@ -10,13 +10,13 @@ use std::{
     time::Duration,
 };
 
-use jobs::{JobId, Queue, TenantId};
+use jobs::{JobId, Pause, Queue, TenantId};
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
 use super::{Retention, schema, time::Time};
 use crate::{
-    AGEING_MS, Pause, QueueError, QueueResult, State,
+    AGEING_MS, QueueError, QueueResult, State,
     fair::{LineKey, LineLimits, Lines},
 };
 
@@ -227,12 +227,11 @@ impl Core {
         self.paused_names.clear();
         self.paused_tenants.clear();
         for (kind, what) in rows {
-            match kind.as_str() {
-                "queue" => self.paused_queues.extend(what.parse::<Queue>()),
-                "name" => self.paused_names.extend([what]),
-                _ => self
-                    .paused_tenants
-                    .extend(what.parse::<TenantId>().map(|it| it.uuid().as_u128())),
+            match Pause::of(&kind, &what) {
+                Ok(Pause::Queue(queue)) => self.paused_queues.extend([queue]),
+                Ok(Pause::Name(name)) => self.paused_names.extend([name]),
+                Ok(Pause::Tenant(tenant)) => self.paused_tenants.extend([line_key(Some(tenant))]),
+                Err(error) => tracing::warn!(%error, "a pause that means nothing here"),
             }
         }
         Ok(())
@@ -400,13 +399,4 @@ fn counted(db: &Connection, sql: &str) -> Sql<Vec<(Queue, LineKey, u64)>> {
     collected(db, sql, |row| {
         Ok((parsed(row, 0)?, LineKey::from_be_bytes(row.get(1)?), row.get(2)?))
     })
-}
-
-/// A pause as it is written.
-pub(super) fn pause_row(pause: &Pause) -> (&'static str, String) {
-    match pause {
-        Pause::Queue(queue) => ("queue", queue.to_string()),
-        Pause::Name(name) => ("name", name.clone()),
-        Pause::Tenant(tenant) => ("tenant", tenant.to_string()),
-    }
 }

@@ -1,10 +1,10 @@
 //! The four phases of a tenant's hour.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use agent::{AgentError, PhaseEnd, PhaseJob};
 use domain::cycle::Phase;
-use jobs::{ActCycle, CycleHour, Job, PlanCycle, ReactCycle, ReflectCycle};
+use jobs::{ActCycle, CycleHour, Job, JobId, PlanCycle, ReactCycle, ReflectCycle};
 use store::StoreError;
 
 use super::App;
@@ -13,28 +13,26 @@ use crate::runtime::{JobContext, JobError, JobResult, Outcome, Run};
 /// How long a phase waits while another run works for its tenant, or one that went away holds the lock.
 const BUSY_AGAIN: Duration = Duration::from_secs(5);
 
-impl Run<App> for PlanCycle {
-    async fn run(self, context: JobContext<App>) -> JobResult {
-        phase(self.0, Phase::Plan, Self::LIMITS.attempts_max, context).await
-    }
+/// The handler of a phase: the same for all four.
+macro_rules! phases {
+    ($($job:ident => $phase:expr),+ $(,)?) => {
+        $(impl Run<App> for $job {
+            async fn run(self, context: JobContext<App>) -> JobResult {
+                phase(self.0, $phase, Self::LIMITS.attempts_max, context).await
+            }
+
+            async fn abandon(self, app: Arc<App>, id: JobId, because: &str) -> Result<(), JobError> {
+                abandon(self.0, $phase, &app, id, because).await
+            }
+        })+
+    };
 }
 
-impl Run<App> for ActCycle {
-    async fn run(self, context: JobContext<App>) -> JobResult {
-        phase(self.0, Phase::Act, Self::LIMITS.attempts_max, context).await
-    }
-}
-
-impl Run<App> for ReactCycle {
-    async fn run(self, context: JobContext<App>) -> JobResult {
-        phase(self.0, Phase::React, Self::LIMITS.attempts_max, context).await
-    }
-}
-
-impl Run<App> for ReflectCycle {
-    async fn run(self, context: JobContext<App>) -> JobResult {
-        phase(self.0, Phase::Reflect, Self::LIMITS.attempts_max, context).await
-    }
+phases! {
+    PlanCycle => Phase::Plan,
+    ActCycle => Phase::Act,
+    ReactCycle => Phase::React,
+    ReflectCycle => Phase::Reflect,
 }
 
 async fn phase(
@@ -56,11 +54,36 @@ async fn phase(
         is_last_attempt: attempts_max <= context.attempt,
     };
     match agent.run_phase(&tenant, &asked).await {
-        Ok(PhaseEnd::Done) => Ok(Outcome::Done),
+        Ok(PhaseEnd::Done) => {
+            if phase == Phase::Reflect {
+                context.app.tell_ended(&hour);
+            }
+            Ok(Outcome::Done)
+        }
         Ok(PhaseEnd::NothingLeft) => Ok(Outcome::Skipped("nothing of the phase is left to do")),
-        Err(AgentError::Busy { .. }) => Ok(Outcome::Snooze(BUSY_AGAIN)),
+        Err(AgentError::Busy { .. } | AgentError::Paused { .. }) => Ok(Outcome::Snooze(BUSY_AGAIN)),
         // Whoever closed the run, or called this job off, speaks for the hour.
         Err(AgentError::RunClosed(_)) => Ok(Outcome::Skipped("the run was closed meanwhile")),
         Err(error) => Err(JobError::retry(error)),
     }
+}
+
+/// The run of a phase that nobody will finish is closed, so that its hour has an end and the next one makes up for it.
+async fn abandon(
+    hour: CycleHour,
+    phase: Phase,
+    app: &App,
+    job: JobId,
+    because: &str,
+) -> Result<(), JobError> {
+    let agent = &app.agent;
+    let tenant = match agent.store.tenant(hour.tenant_id).get_tenant().await {
+        Ok(tenant) => tenant,
+        Err(StoreError::UnknownTenant(_)) => return Ok(()),
+        Err(error) => return Err(JobError::retry(error)),
+    };
+    let asked = PhaseJob { job, due_hour: hour.due_hour, phase, is_last_attempt: true };
+    agent.abandon_phase(&tenant, &asked, because).await.map_err(JobError::retry)?;
+    app.tell_ended(&hour);
+    Ok(())
 }

@@ -7,14 +7,13 @@ use queue::{
     Leased, Verdict,
     desk::{GRACE, OnHand, Stop},
 };
-use store::StoreError;
 use tokio::{sync::watch, task::JoinSet};
 use tracing::Instrument;
 
 use super::{
     conclude,
     handler::{JobContext, JobError, JobResult},
-    records::Records,
+    records::{Records, RecordsError},
     registry::Registry,
 };
 
@@ -62,21 +61,32 @@ async fn recorded<A: Send + Sync + 'static>(
     match records.ended(tenant, task.lease.id).await {
         Ok(Some(verdict)) => return verdict,
         Ok(None) => {}
-        Err(error) => return later(&error),
+        Err(error) => return later(&error.into()),
     }
     let verdict = attempt(registry, app, &envelope, job).await;
-    match records.settle(tenant, task.lease.id, &verdict).await {
+    for wait in SETTLE_AGAIN {
+        match records.settle(&envelope, &verdict).await {
+            Err(error) if error.is_passing() => tokio::time::sleep(wait).await,
+            Err(error) => return later(&error),
+            Ok(()) => return verdict,
+        }
+    }
+    match records.settle(&envelope, &verdict).await {
         Ok(()) => verdict,
         Err(error) => later(&error),
     }
 }
 
+/// A moment's trouble with the record must not have the job done once more: it is told again after these waits.
+const SETTLE_AGAIN: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1_500)];
+
 /// How long a job waits whose record cannot be reached.
 const RECORD_AGAIN: Duration = Duration::from_secs(5);
 
 /// The record cannot be reached: the job comes again, which costs it no attempt. One that cannot be read never can.
-fn later(error: &StoreError) -> Verdict {
-    if !matches!(error, StoreError::Unavailable(_)) {
+fn later(error: &RecordsError) -> Verdict {
+    if !error.is_passing() {
         return Verdict::Dead { error: error.to_string() };
     }
     tracing::warn!(%error, "the job's record cannot be reached; it comes again");

@@ -80,4 +80,17 @@ impl<A> JobContext<A> {
 pub trait Run<A>: Job {
     /// Does it. It may be called twice, late, out of order, or after its subject is gone.
     fn run(self, context: JobContext<A>) -> impl Future<Output = JobResult> + Send;
+
+    /// Puts right what nobody will finish: the job is about to be dead or cancelled for good.
+    ///
+    /// Called before that is written down, and for recorded jobs alone; it may be called twice. While it fails, the end
+    /// is not written.
+    fn abandon(
+        self,
+        _app: Arc<A>,
+        _id: JobId,
+        _because: &str,
+    ) -> impl Future<Output = Result<(), JobError>> + Send {
+        async { Ok(()) }
+    }
 }

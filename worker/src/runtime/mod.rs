@@ -7,9 +7,11 @@
 mod adapter;
 mod conclude;
 mod handler;
+mod pauses;
 mod records;
 mod registry;
 mod relay;
+mod schedule;
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,9 +26,11 @@ use tokio::{sync::watch, task::JoinSet};
 pub use self::{
     conclude::conclude,
     handler::{JobContext, JobError, JobResult, Outcome, Run},
-    records::Records,
-    registry::{Registry, RegistryError},
+    pauses::PauseCopier,
+    records::{Records, RecordsError},
+    registry::{Kind, Registry, RegistryError},
     relay::{Reconciled, Relay, RelayError},
+    schedule::{Pass, Schedule, Scheduler, Zone},
 };
 
 /// How a process works.
@@ -78,11 +82,11 @@ impl<A: Send + Sync + 'static> Runtime<A> {
     /// Puts one together.
     pub fn new(
         engine: Arc<dyn Engine>,
-        registry: Registry<A>,
+        registry: Arc<Registry<A>>,
         app: Arc<A>,
         options: RuntimeOptions,
     ) -> Self {
-        Self { engine, registry: Arc::new(registry), app, records: None, options }
+        Self { engine, registry, app, records: None, options }
     }
 
     /// Serves recorded jobs too: their records are asked before each attempt and told after it.

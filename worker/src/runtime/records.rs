@@ -1,22 +1,77 @@
 //! The record's word on a job: whether it is settled, and that it is.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use jobs::{Clock, JobId, TenantId};
+use async_trait::async_trait;
+use jobs::{Clock, Envelope, JobId, TenantId};
 use queue::Verdict;
-use store::{Store, StoreError, recorded::RecordedState};
+use store::{Store, StoreError, Transition, recorded::RecordedState};
+
+use super::{handler::JobError, registry::Registry};
 
 /// Asks and tells the database about recorded jobs.
 #[derive(Clone)]
 pub struct Records {
     pub(super) store: Store,
     pub(super) clock: Arc<dyn Clock>,
+    heirs: Arc<dyn Heirs>,
 }
 
+/// Why a job's end could not be written down.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordsError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What the job would have finished could not be put right.
+    #[error("what it leaves behind could not be put right: {0}")]
+    Heirs(#[from] JobError),
+}
+
+impl RecordsError {
+    /// Whether it may work another time.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Store(error) => matches!(error, StoreError::Unavailable(_)),
+            Self::Heirs(error) => matches!(error, JobError::Retry { .. }),
+        }
+    }
+}
+
+/// Whoever puts right what a job leaves behind that nobody will finish.
+#[async_trait]
+trait Heirs: Send + Sync {
+    async fn abandon(&self, envelope: &Envelope, because: &str) -> Result<(), JobError>;
+}
+
+struct Registered<A> {
+    registry: Arc<Registry<A>>,
+    app: Arc<A>,
+}
+
+#[async_trait]
+impl<A: Send + Sync + 'static> Heirs for Registered<A> {
+    async fn abandon(&self, envelope: &Envelope, because: &str) -> Result<(), JobError> {
+        let abandoned = self.registry.abandon(Arc::clone(&self.app), envelope, because);
+        match tokio::time::timeout(ABANDON_TIMEOUT, abandoned).await {
+            Ok(result) => result,
+            Err(_) => Err(JobError::retry("it took too long")),
+        }
+    }
+}
+
+/// How long putting right may take.
+const ABANDON_TIMEOUT: Duration = Duration::from_secs(30);
+
 impl Records {
-    /// The records of a database.
-    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+    /// The records of a database, and what puts right what jobs leave behind.
+    pub fn new<A: Send + Sync + 'static>(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        registry: Arc<Registry<A>>,
+        app: Arc<A>,
+    ) -> Self {
+        Self { store, clock, heirs: Arc::new(Registered { registry, app }) }
     }
 
     /// How a job has ended already, if it has: its record says so, or is gone.
@@ -39,20 +94,44 @@ impl Records {
         })
     }
 
-    /// Writes down how a job ended. Its handler may have done so already, with what it changed.
+    /// Writes down what an attempt came to, if that is an end. Its handler may have done so already, with what it
+    /// changed.
     pub(super) async fn settle(
         &self,
-        tenant: TenantId,
-        id: JobId,
+        envelope: &Envelope,
         verdict: &Verdict,
-    ) -> Result<(), StoreError> {
-        let (to, error) = match verdict {
-            Verdict::Completed => (RecordedState::Completed, None),
-            Verdict::Dead { error } => (RecordedState::Dead, Some(error.as_str())),
-            Verdict::Cancelled => (RecordedState::Cancelled, None),
+    ) -> Result<(), RecordsError> {
+        match verdict {
+            Verdict::Completed => self.end(envelope, RecordedState::Completed, None).await,
+            Verdict::Dead { error } => self.end(envelope, RecordedState::Dead, Some(error)).await,
+            Verdict::Cancelled => self.end(envelope, RecordedState::Cancelled, None).await,
             Verdict::Retry { .. } | Verdict::Snooze { .. } | Verdict::Released => return Ok(()),
+        }
+        .map(|_| ())
+    }
+
+    /// Ends a job that is not settled yet; what it leaves behind is put right first.
+    pub async fn end(
+        &self,
+        envelope: &Envelope,
+        to: RecordedState,
+        error: Option<&str>,
+    ) -> Result<Transition, RecordsError> {
+        let Some(tenant) = envelope.tenant else { return Ok(Transition::Lost) };
+        let scope = self.store.tenant(tenant);
+        let because = match to {
+            RecordedState::Dead => Some(error.unwrap_or("its job is dead")),
+            RecordedState::Cancelled => Some("its job was called off"),
+            RecordedState::Completed | RecordedState::Waiting | RecordedState::Relayed => None,
         };
-        self.store.tenant(tenant).mark_job_settled(id, to, error, self.clock.now()).await?;
-        Ok(())
+        if let Some(because) = because {
+            // What is settled left nothing behind: its end was written with what it changed, or put right before.
+            let there = scope.find_recorded_job(envelope.id).await?;
+            if there.is_none_or(|job| job.state.is_settled()) {
+                return Ok(Transition::Lost);
+            }
+            self.heirs.abandon(envelope, because).await?;
+        }
+        Ok(scope.mark_job_settled(envelope.id, to, error, self.clock.now()).await?)
     }
 }

@@ -2,13 +2,15 @@
 
 use std::{collections::HashMap, pin::Pin, sync::Arc};
 
-use jobs::{Envelope, EnvelopeError, Limits};
+use jobs::{AnyJob, Envelope, EnvelopeError, Limits, Queue};
 
-use super::handler::{JobContext, JobResult, Run};
+use super::handler::{JobContext, JobError, JobResult, Run};
 
 type Running = Pin<Box<dyn Future<Output = JobResult> + Send>>;
 type Open<A> =
     Arc<dyn Fn(&Envelope, JobContext<A>) -> Result<Running, EnvelopeError> + Send + Sync>;
+type Abandoning<'a> = Pin<Box<dyn Future<Output = Result<(), JobError>> + Send + 'a>>;
+type Abandon<A> = fn(Arc<A>, Envelope, &str) -> Abandoning<'_>;
 
 /// A name that cannot be registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,7 +20,21 @@ pub struct RegistryError(&'static str);
 /// What is known about a name.
 pub(super) struct Entry<A> {
     pub limits: Limits,
+    queue: Queue,
     open: Open<A>,
+    abandon: Abandon<A>,
+    read: fn(&str) -> Result<AnyJob, EnvelopeError>,
+}
+
+/// What is known of a kind of job, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it waits.
+    pub queue: Queue,
+    /// What it may take.
+    pub limits: Limits,
 }
 
 impl<A> Entry<A> {
@@ -49,7 +65,15 @@ impl<A: Send + Sync + 'static> Registry<A> {
             let job: J = envelope.open()?;
             Ok(Box::pin(job.run(context)))
         });
-        let entry = Entry { limits: J::LIMITS, open };
+        let abandon: Abandon<A> = |app, envelope, because| {
+            Box::pin(async move {
+                // A payload that nobody can read has begun nothing.
+                let Ok(job) = envelope.open::<J>() else { return Ok(()) };
+                job.abandon(app, envelope.id, because).await
+            })
+        };
+        let entry =
+            Entry { limits: J::LIMITS, queue: J::QUEUE, open, abandon, read: AnyJob::read::<J> };
         match self.entries.insert(J::NAME, entry) {
             None => Ok(self),
             Some(_) => Err(RegistryError(J::NAME)),
@@ -61,6 +85,34 @@ impl<A: Send + Sync + 'static> Registry<A> {
         let mut names: Vec<_> = self.entries.keys().copied().collect();
         names.sort_unstable();
         names
+    }
+
+    /// The kinds of job, by name.
+    pub fn kinds(&self) -> Vec<Kind> {
+        let kind = |(name, entry): (&&'static str, &Entry<A>)| Kind {
+            name,
+            queue: entry.queue,
+            limits: entry.limits,
+        };
+        let mut kinds: Vec<_> = self.entries.iter().map(kind).collect();
+        kinds.sort_unstable_by_key(|kind| kind.name);
+        kinds
+    }
+
+    /// Reads a job from its name and its payload; none if no job has this name.
+    pub fn read(&self, name: &str, payload: &str) -> Option<Result<AnyJob, EnvelopeError>> {
+        self.entries.get(name).map(|entry| (entry.read)(payload))
+    }
+
+    /// Puts right what nobody will finish, if the job's kind has anything to put right.
+    pub(super) async fn abandon(
+        &self,
+        app: Arc<A>,
+        envelope: &Envelope,
+        because: &str,
+    ) -> Result<(), JobError> {
+        let Some(entry) = self.entries.get(envelope.name.as_str()) else { return Ok(()) };
+        (entry.abandon)(app, envelope.clone(), because).await
     }
 
     pub(super) fn find(&self, name: &str) -> Option<&Entry<A>> {

@@ -6,16 +6,27 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use jobs::{Backoff, EnvelopeError, Jitter, JobId};
-use queue::{Engine, NewTask, QueueError, State};
+use queue::{Engine, Enqueued, NewTask, QueueError, State};
 use store::{
     StoreError,
-    recorded::{JOBS_PER_STATEMENT, RecordedJob, RecordedState},
+    recorded::{JOBS_PER_STATEMENT, JobsRead, RecordedJob, RecordedState},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
-use super::{Stopping, records::Records, told};
+use super::{
+    Stopping,
+    records::{Records, RecordsError},
+    told,
+};
 
+/// How often the queue is told what was called off.
+const CANCEL_EVERY: Duration = Duration::from_millis(500);
+/// How far back that looks: clocks of two machines may differ by so much, and a process may have been away.
+const CANCEL_LOOK_BACK: TimeDelta = TimeDelta::seconds(60);
+/// Jobs that were called off within that time, and that are told.
+const CANCELLED_MAX: u64 = 1_000;
 /// Jobs of one step.
 const TOGETHER_MAX: u64 = JOBS_PER_STATEMENT as u64;
 /// How often the outbox is looked into.
@@ -84,16 +95,19 @@ impl Relay {
     /// Works until it is told to stop. Either side may go away and come back in the meantime.
     pub async fn run(&self, mut stop: watch::Receiver<Stopping>) {
         let mut misses = 0;
-        let mut reconciled: Option<tokio::time::Instant> = None;
+        let (mut reconciled, mut cancelled) =
+            (Every(RECONCILE_EVERY, None), Every(CANCEL_EVERY, None));
         let mut cursor = None;
+        let mut told_of = HashSet::new();
         loop {
             let wait = if misses == 0 { RELAY_EVERY } else { AWAY.wait(misses, Jitter::MOST) };
             tokio::select! {
                 () = told(&mut stop, Stopping::Drain) => return,
                 () = tokio::time::sleep(wait) => {}
             }
-            let is_time = reconciled.is_none_or(|at| RECONCILE_EVERY <= at.elapsed());
-            match self.step(is_time.then_some(&mut cursor)).await {
+            let to_reconcile = reconciled.is_due().then_some(&mut cursor);
+            let to_cancel = cancelled.is_due().then_some(&mut told_of);
+            match self.step(to_reconcile, to_cancel).await {
                 Ok(()) => misses = 0,
                 Err(error) => {
                     tracing::warn!(%error, "recorded jobs cannot be handed on for now");
@@ -101,18 +115,24 @@ impl Relay {
                     continue;
                 }
             }
-            if is_time {
-                reconciled = Some(tokio::time::Instant::now());
-            }
+            reconciled.done();
+            cancelled.done();
         }
     }
 
     /// Relays all there is, and compares a share, from where the last one ended, if it is time for that.
-    async fn step(&self, cursor: Option<&mut Option<JobId>>) -> Result<(), RelayError> {
+    async fn step(
+        &self,
+        cursor: Option<&mut Option<JobId>>,
+        told_of: Option<&mut HashSet<JobId>>,
+    ) -> Result<(), RelayError> {
         for _ in 0..BATCHES_AT_ONCE_MAX {
             if self.relay().await? < JOBS_PER_STATEMENT {
                 break;
             }
+        }
+        if let Some(told_of) = told_of {
+            self.tell_of_cancelled(told_of).await?;
         }
         if let Some(cursor) = cursor {
             let found = self.reconcile(cursor).await?;
@@ -129,9 +149,34 @@ impl Relay {
 
     /// Hands on what is waiting, oldest first; says how many there were.
     pub async fn relay(&self) -> Result<usize, RelayError> {
-        let jobs = self.records.store.system().list_jobs_to_relay(TOGETHER_MAX).await?;
-        self.hand_on_or_bury(&jobs).await?;
-        Ok(jobs.len())
+        let read = self.records.store.system().list_jobs_to_relay(TOGETHER_MAX).await?;
+        self.bury_unreadable(&read).await?;
+        self.hand_on_or_bury(&read.jobs).await?;
+        Ok(read.len())
+    }
+
+    /// Tells the queue what people have called off, once each: what waits is gone, and what runs is asked to stop.
+    async fn tell_of_cancelled(&self, told_of: &mut HashSet<JobId>) -> Result<(), RelayError> {
+        let since = self.records.clock.now() - CANCEL_LOOK_BACK;
+        let ids = self.records.store.system().list_jobs_cancelled(since, CANCELLED_MAX).await?;
+        told_of.retain(|id| ids.contains(id));
+        for id in ids {
+            if told_of.insert(id) {
+                self.engine.cancel(id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A record that this version cannot read must not keep the others back.
+    async fn bury_unreadable(&self, read: &JobsRead) -> Result<(), RelayError> {
+        for it in &read.unreadable {
+            tracing::error!(job = %it.id, error = %it.error, "a recorded job that cannot be read is dead");
+            let (scope, now) = (self.records.store.tenant(it.tenant), self.records.clock.now());
+            let error = it.error.to_string();
+            scope.mark_job_settled(it.id, RecordedState::Dead, Some(&error), now).await?;
+        }
+        Ok(())
     }
 
     /// One job that no queue takes must not keep the others back: it is found, and dead with the reason.
@@ -152,9 +197,8 @@ impl Relay {
     async fn bury(&self, job: &RecordedJob, error: &RelayError) -> Result<(), RelayError> {
         let id = job.envelope.id;
         tracing::error!(job = %id, %error, "a recorded job that no queue takes is dead");
-        let Some(tenant) = job.envelope.tenant else { return Ok(()) };
-        let (scope, now) = (self.records.store.tenant(tenant), self.records.clock.now());
-        scope.mark_job_settled(id, RecordedState::Dead, Some(&error.to_string()), now).await?;
+        let error = error.to_string();
+        self.end(job, RecordedState::Dead, Some(&error)).await?;
         Ok(())
     }
 
@@ -163,11 +207,24 @@ impl Relay {
             return Ok(());
         }
         let tasks = jobs.iter().map(task).collect::<Result<Vec<_>, _>>()?;
-        self.engine.enqueue(tasks).await?;
+        for enqueued in self.engine.enqueue(tasks).await? {
+            if let Enqueued::Duplicate(id) = enqueued {
+                self.bring_back(id).await?;
+            }
+        }
         // A crash in between hands them on once more, which changes nothing.
         let ids: Vec<JobId> = jobs.iter().map(|job| job.envelope.id).collect();
         let now = self.records.clock.now();
         self.records.store.system().mark_jobs_relayed(&ids, now).await?;
+        Ok(())
+    }
+
+    /// The queue may remember a job as dead that somebody has brought back.
+    async fn bring_back(&self, id: JobId) -> Result<(), RelayError> {
+        let there = self.engine.find(id).await?.map(|found| found.state);
+        if let Some(State::Dead | State::Cancelled) = there {
+            self.engine.retry(id).await?;
+        }
         Ok(())
     }
 
@@ -191,8 +248,10 @@ impl Relay {
         found: &mut Reconciled,
     ) -> Result<Option<JobId>, RelayError> {
         let system = self.records.store.system();
-        let jobs = system.list_jobs_relayed(after, TOGETHER_MAX).await?;
-        let Some(last) = jobs.last().map(|job| job.envelope.id) else { return Ok(None) };
+        let read = system.list_jobs_relayed(after, TOGETHER_MAX).await?;
+        let Some(last) = read.last() else { return Ok(None) };
+        self.bury_unreadable(&read).await?;
+        let jobs = read.jobs;
         let ids: Vec<JobId> = jobs.iter().map(|job| job.envelope.id).collect();
         let known: HashSet<JobId> = self.engine.known(ids).await?.into_iter().collect();
         let (there, lost): (Vec<_>, Vec<_>) =
@@ -207,7 +266,6 @@ impl Relay {
 
     /// A job that the queue ended without its worker, as one that took its workers along, is settled here.
     async fn settle_if_ended(&self, job: &RecordedJob) -> Result<bool, RelayError> {
-        let Some(tenant) = job.envelope.tenant else { return Ok(false) };
         let Some(found) = self.engine.find(job.envelope.id).await? else { return Ok(false) };
         let to = match found.state {
             State::Dead => RecordedState::Dead,
@@ -215,10 +273,40 @@ impl Relay {
             State::Completed => RecordedState::Completed,
             State::Scheduled | State::Ready | State::Running => return Ok(false),
         };
-        let scope = self.records.store.tenant(tenant);
-        let now = self.records.clock.now();
-        scope.mark_job_settled(job.envelope.id, to, found.error.as_deref(), now).await?;
-        Ok(true)
+        self.end(job, to, found.error.as_deref()).await
+    }
+
+    /// One whose end cannot be written down must not keep the others back; it is looked at again.
+    async fn end(
+        &self,
+        job: &RecordedJob,
+        to: RecordedState,
+        error: Option<&str>,
+    ) -> Result<bool, RelayError> {
+        match self.records.end(&job.envelope, to, error).await {
+            Ok(_) => Ok(true),
+            Err(RecordsError::Store(error @ StoreError::Unavailable(_))) => Err(error.into()),
+            Err(error) => {
+                tracing::warn!(job = %job.envelope.id, %error, "a job's end cannot be written down for now");
+                Ok(false)
+            }
+        }
+    }
+}
+
+/// Something that is done every so often.
+struct Every(Duration, Option<Instant>);
+
+impl Every {
+    fn is_due(&self) -> bool {
+        self.1.is_none_or(|at| self.0 <= at.elapsed())
+    }
+
+    /// Counts from now, if it was due.
+    fn done(&mut self) {
+        if self.is_due() {
+            self.1 = Some(Instant::now());
+        }
     }
 }
 

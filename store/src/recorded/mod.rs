@@ -1,25 +1,32 @@
 //! Recorded jobs: written with the data that made them necessary, and settled with the data that they changed.
 //!
-//! What lives here: the outbox, and the one record that says whether a job is settled.
+//! What lives here: the one record that says whether a job is settled; and in files of their own the outbox, and what
+//! people do to jobs.
 //! What does not: where jobs wait and how they are handed out, which is the queue's.
+
+mod outbox;
+mod people;
 
 use std::{fmt, str::FromStr};
 
 use domain::{id::TenantId, time::Timestamp};
 use entity::recorded_jobs as recorded;
 use jobs::{
-    AHEAD_DAYS_MAX, Envelope, InvalidKey, Job, JobId, KEY_BYTES_MAX, Priority, Queue, TraceContext,
+    AHEAD_DAYS_MAX, AnyJob, Envelope, InvalidKey, Job, JobId, KEY_BYTES_MAX, Priority, Queue,
+    TraceContext,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
     prelude::Uuid,
     sea_query::{BinOper, CaseStatement, Expr},
 };
 
-use crate::{
-    Scope, StoreError, StoreResult, Transition, error::unreadable, system::System, tenant::json,
+pub use self::{
+    outbox::{JobsRead, UnreadableJob},
+    people::JobFilter,
 };
+use crate::{Scope, StoreError, StoreResult, Transition, error::unreadable};
 
 /// Where a recorded job is, as far as the database knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,6 +90,8 @@ pub struct RecordedJob {
     pub run_at: Timestamp,
     /// Where it is.
     pub state: RecordedState,
+    /// When it was settled, if it is.
+    pub settled_at: Option<Timestamp>,
     /// What went wrong, if it is dead.
     pub error: Option<String>,
     /// What travels.
@@ -124,23 +133,37 @@ impl Scope<'_> {
         run_at: Timestamp,
         now: Timestamp,
     ) -> StoreResult<Recorded> {
+        let job = AnyJob::of(job).map_err(invalid)?;
+        self.record_any_job(&job, sameness, run_at, now).await
+    }
+
+    /// The same for a job of whatever kind.
+    pub async fn record_any_job(
+        &self,
+        job: &AnyJob,
+        sameness: &Sameness,
+        run_at: Timestamp,
+        now: Timestamp,
+    ) -> StoreResult<Recorded> {
         let latest = now + chrono::TimeDelta::days(AHEAD_DAYS_MAX);
         if latest < run_at || run_at < Timestamp::UNIX_EPOCH {
-            let because =
-                format!("is before 1970 or more than {AHEAD_DAYS_MAX} days ahead").to_owned();
+            let because = format!("is before 1970 or more than {AHEAD_DAYS_MAX} days ahead");
             return Err(StoreError::Invalid { field: "run_at", because });
         }
+        if job.tenant != Some(self.tenant) {
+            return Err(invalid("its payload names another tenant, or none"));
+        }
         let id: JobId = self.new_id(now);
-        let (key, keeps_key) = dedup_key::<J>(id, sameness)?;
-        let envelope = Envelope::seal(id, job, now).map_err(invalid)?;
+        let (key, keeps_key) = dedup_key(id, job, sameness)?;
+        let payload = serde_json::from_str(job.payload.get());
         let row = recorded::ActiveModel {
             id: Set(id.uuid()),
             tenant_id: Set(self.tenant.uuid()),
-            queue: Set(J::QUEUE.to_string()),
-            name: Set(envelope.name.clone()),
-            version: Set(i32::from(envelope.version)),
-            priority: Set(i32::from(J::PRIORITY.value())),
-            payload: Set(json(job)?),
+            queue: Set(job.queue.to_string()),
+            name: Set(job.name.to_owned()),
+            version: Set(i32::from(job.version)),
+            priority: Set(i32::from(job.priority.value())),
+            payload: Set(payload.map_err(invalid)?),
             trace: Set(None),
             dedup_key: Set(key.clone()),
             keeps_key: Set(keeps_key),
@@ -190,22 +213,6 @@ impl Scope<'_> {
         row.map(recorded_job).transpose()
     }
 
-    /// Recorded jobs in a state, oldest first.
-    pub async fn list_recorded_jobs(
-        &self,
-        state: RecordedState,
-        limit: u64,
-    ) -> StoreResult<Vec<RecordedJob>> {
-        let rows = recorded::Entity::find()
-            .filter(recorded::Column::TenantId.eq(self.tenant.uuid()))
-            .filter(recorded::Column::State.eq(state.as_str()))
-            .order_by_asc(recorded::Column::Id)
-            .limit(limit)
-            .all(&self.conn)
-            .await?;
-        rows.into_iter().map(recorded_job).collect()
-    }
-
     /// Settles a job that is not settled yet: in the transaction of what it did, so that it is done once.
     ///
     /// A key that held while it was pending is free again.
@@ -217,8 +224,8 @@ impl Scope<'_> {
         now: Timestamp,
     ) -> StoreResult<Transition> {
         use recorded::Column;
-        let freed = Expr::value(format!("settled:{id}:"))
-            .binary(BinOper::Custom("||"), Expr::col(Column::DedupKey));
+        let freed =
+            Expr::value(freed_key(id)).binary(BinOper::Custom("||"), Expr::col(Column::DedupKey));
         let key = CaseStatement::new()
             .case(Expr::col(Column::KeepsKey).eq(true), Expr::col(Column::DedupKey))
             .finally(freed);
@@ -241,54 +248,8 @@ impl Scope<'_> {
     }
 }
 
-impl System<'_> {
-    /// Jobs of all tenants that the queue has not been given yet, oldest first.
-    pub async fn list_jobs_to_relay(&self, limit: u64) -> StoreResult<Vec<RecordedJob>> {
-        self.list_jobs(RecordedState::Waiting, None, limit).await
-    }
-
-    /// Jobs of all tenants that the queue was given and that are not settled, oldest first, after a certain one.
-    pub async fn list_jobs_relayed(
-        &self,
-        after: Option<JobId>,
-        limit: u64,
-    ) -> StoreResult<Vec<RecordedJob>> {
-        self.list_jobs(RecordedState::Relayed, after, limit).await
-    }
-
-    async fn list_jobs(
-        &self,
-        state: RecordedState,
-        after: Option<JobId>,
-        limit: u64,
-    ) -> StoreResult<Vec<RecordedJob>> {
-        let mut query = recorded::Entity::find().filter(recorded::Column::State.eq(state.as_str()));
-        if let Some(after) = after {
-            query = query.filter(recorded::Column::Id.gt(after.uuid()));
-        }
-        let rows =
-            query.order_by_asc(recorded::Column::Id).limit(limit).all(self.store.db()).await?;
-        rows.into_iter().map(recorded_job).collect()
-    }
-
-    /// Notes that the queue was given some jobs. One that was settled meanwhile stays so.
-    pub async fn mark_jobs_relayed(&self, ids: &[JobId], now: Timestamp) -> StoreResult<()> {
-        use recorded::Column;
-        for chunk in ids.chunks(JOBS_PER_STATEMENT) {
-            recorded::Entity::update_many()
-                .col_expr(Column::State, Expr::value(RecordedState::Relayed.as_str()))
-                .col_expr(Column::RelayedAt, Expr::value(Some(now)))
-                .filter(Column::Id.is_in(chunk.iter().map(|id| id.uuid())))
-                .filter(Column::State.eq(RecordedState::Waiting.as_str()))
-                .exec(self.store.db())
-                .await?;
-        }
-        Ok(())
-    }
-}
-
 /// The key under which a job is kept once, and whether it holds for good.
-fn dedup_key<J: Job>(id: JobId, sameness: &Sameness) -> StoreResult<(String, bool)> {
+fn dedup_key(id: JobId, job: &AnyJob, sameness: &Sameness) -> StoreResult<(String, bool)> {
     let (text, keeps) = match sameness {
         Sameness::Never => return Ok((format!("id:{id}"), false)),
         Sameness::WhilePending(text) => (text, false),
@@ -301,7 +262,12 @@ fn dedup_key<J: Job>(id: JobId, sameness: &Sameness) -> StoreResult<(String, boo
         return Err(invalid(InvalidKey::TooLong { bytes: text.len() }));
     }
     // Keys of different kinds never meet.
-    Ok((format!("{}:{}:{text}", J::QUEUE, J::NAME), keeps))
+    Ok((format!("{}:{}:{text}", job.queue, job.name), keeps))
+}
+
+/// What stands before the key of a job that is settled and holds it no more.
+fn freed_key(id: JobId) -> String {
+    format!("settled:{id}:")
 }
 
 fn invalid(error: impl fmt::Display) -> StoreError {
@@ -320,6 +286,7 @@ fn recorded_job(row: recorded::Model) -> StoreResult<RecordedJob> {
         queue: row.queue.parse().map_err(unreadable("recorded_jobs.queue"))?,
         priority: Priority::new(priority).map_err(unreadable("recorded_jobs.priority"))?,
         run_at: row.run_at,
+        settled_at: row.settled_at,
         state: row.state.parse().map_err(unreadable("recorded_jobs.state"))?,
         error: row.error,
         envelope: Envelope {

@@ -1,0 +1,24 @@
+//! The house's own chores.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Job, Limits, Queue, TenantId};
+
+/// Forgets a tenant's jobs that were settled long ago.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForgetSettledJobs {
+    /// Whose.
+    pub tenant_id: TenantId,
+}
+
+impl Job for ForgetSettledJobs {
+    const NAME: &'static str = "forget_settled_jobs";
+    const QUEUE: Queue = Queue::Maintenance;
+    const LIMITS: Limits = Limits::new(5, Duration::from_secs(60));
+
+    fn tenant(&self) -> Option<TenantId> {
+        Some(self.tenant_id)
+    }
+}

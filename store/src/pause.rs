@@ -1,0 +1,75 @@
+//! What is not to run for now: rows that every process copies to its queue.
+
+use domain::{id::TenantId, time::Timestamp};
+use entity::job_pauses as pauses;
+use jobs::Pause;
+use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder};
+
+use crate::{Scope, StoreResult, Transition, error::unreadable, system::System};
+
+/// A pause, and whose word it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PauseRow {
+    /// What is paused.
+    pub pause: Pause,
+    /// By whom.
+    pub paused_by: String,
+    /// Since when.
+    pub paused_at: Timestamp,
+}
+
+impl System<'_> {
+    /// Everything that is paused.
+    pub async fn list_pauses(&self) -> StoreResult<Vec<PauseRow>> {
+        let rows =
+            pauses::Entity::find().order_by_asc(pauses::Column::Name).all(self.store.db()).await?;
+        let rows = rows.into_iter().map(|row| {
+            let pause = Pause::of(&row.kind, &row.subject);
+            Ok(PauseRow {
+                pause: pause.map_err(unreadable("job_pauses.subject"))?,
+                paused_by: row.paused_by,
+                paused_at: row.paused_at,
+            })
+        });
+        rows.collect()
+    }
+
+    /// Pauses something; whoever did so first stays named.
+    pub async fn insert_pause(
+        &self,
+        pause: &Pause,
+        by: &str,
+        now: Timestamp,
+    ) -> StoreResult<Transition> {
+        let row = pauses::ActiveModel {
+            name: Set(pause.to_string()),
+            kind: Set(pause.kind().to_owned()),
+            subject: Set(pause.subject()),
+            paused_by: Set(by.to_owned()),
+            paused_at: Set(now),
+        };
+        let inserted = pauses::Entity::insert(row)
+            .on_conflict_do_nothing_on([pauses::Column::Name])
+            .exec_without_returning(self.store.db())
+            .await?;
+        Ok(Transition::of_insert(inserted))
+    }
+
+    /// Ends a pause.
+    pub async fn delete_pause(&self, pause: &Pause) -> StoreResult<Transition> {
+        let gone = pauses::Entity::delete_by_id(pause.to_string()).exec(self.store.db()).await?;
+        Ok(if gone.rows_affected == 1 { Transition::Moved } else { Transition::AlreadyThere })
+    }
+}
+
+impl Scope<'_> {
+    /// The pause of the tenant itself, if somebody has paused it.
+    pub async fn find_pause(&self) -> StoreResult<Option<Timestamp>> {
+        let row = pauses::Entity::find_by_id(name_of(self.tenant)).one(&self.conn).await?;
+        Ok(row.map(|row| row.paused_at))
+    }
+}
+
+fn name_of(tenant: TenantId) -> String {
+    Pause::Tenant(tenant).to_string()
+}

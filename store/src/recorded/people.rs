@@ -1,0 +1,125 @@
+//! What people do to recorded jobs: look them up, bring them back, and in the end forget them.
+
+use domain::time::Timestamp;
+use entity::recorded_jobs as recorded;
+use jobs::{JobId, Queue};
+use sea_orm::{
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::Expr,
+};
+
+use super::{RecordedJob, RecordedState, freed_key, recorded_job};
+use crate::{Scope, StoreError, StoreResult, Transition};
+
+/// Which recorded jobs; what is not given matters not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Where they are.
+    pub state: Option<RecordedState>,
+    /// In which queue.
+    pub queue: Option<Queue>,
+    /// Of which kind.
+    pub name: Option<String>,
+}
+
+impl JobFilter {
+    /// Those in a state.
+    pub fn of(state: RecordedState) -> Self {
+        Self { state: Some(state), ..Self::default() }
+    }
+}
+
+impl Scope<'_> {
+    /// Recorded jobs, newest first.
+    pub async fn list_recorded_jobs(
+        &self,
+        filter: &JobFilter,
+        limit: u64,
+    ) -> StoreResult<Vec<RecordedJob>> {
+        use recorded::Column;
+        let (state, queue, name) = (filter.state, filter.queue, filter.name.as_deref());
+        let rows = recorded::Entity::find()
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .apply_if(state, |query, state| query.filter(Column::State.eq(state.as_str())))
+            .apply_if(queue, |query, queue| query.filter(Column::Queue.eq(queue.as_str())))
+            .apply_if(name, |query, name| query.filter(Column::Name.eq(name)))
+            .order_by_desc(Column::Id)
+            .limit(limit)
+            .all(&self.conn)
+            .await?;
+        rows.into_iter().map(recorded_job).collect()
+    }
+
+    /// How many recorded jobs of a queue are not settled.
+    pub async fn count_open_jobs(&self, queue: Queue) -> StoreResult<u64> {
+        use recorded::Column;
+        let open = [RecordedState::Waiting, RecordedState::Relayed].map(RecordedState::as_str);
+        // Asked in one statement: a job is settled and the next one recorded in one transaction.
+        let count = recorded::Entity::find()
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::State.is_in(open))
+            .filter(Column::Queue.eq(queue.as_str()))
+            .count(&self.conn)
+            .await?;
+        Ok(count)
+    }
+
+    /// Brings back a job that is dead or was called off: it waits again, from now on and with all its attempts.
+    ///
+    /// Errors with [`StoreError::AlreadyExists`] if the same work was recorded again meanwhile.
+    pub async fn mark_job_reopened(&self, id: JobId, now: Timestamp) -> StoreResult<Transition> {
+        use recorded::Column;
+        let row = recorded::Entity::find()
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.eq(id.uuid()))
+            .one(&self.conn)
+            .await?;
+        let Some(row) = row else { return Ok(Transition::Lost) };
+        let key = row.dedup_key.strip_prefix(&freed_key(id)).unwrap_or(&row.dedup_key).to_owned();
+        let over = [RecordedState::Dead, RecordedState::Cancelled].map(RecordedState::as_str);
+        let moved = recorded::Entity::update_many()
+            .col_expr(Column::State, Expr::value(RecordedState::Waiting.as_str()))
+            .col_expr(Column::DedupKey, Expr::value(key))
+            .col_expr(Column::RunAt, Expr::value(now))
+            .col_expr(Column::RelayedAt, Expr::value(None::<Timestamp>))
+            .col_expr(Column::SettledAt, Expr::value(None::<Timestamp>))
+            .col_expr(Column::Error, Expr::value(None::<String>))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.eq(id.uuid()))
+            .filter(Column::State.is_in(over))
+            .exec(&self.conn)
+            .await
+            .map_err(|error| match StoreError::from(error) {
+                StoreError::AlreadyExists(_) => {
+                    StoreError::AlreadyExists("another job for the same work".to_owned())
+                }
+                other => other,
+            })?;
+        Ok(match (moved.rows_affected, row.state.as_str()) {
+            (1, _) => Transition::Moved,
+            (_, "waiting" | "relayed") => Transition::AlreadyThere,
+            _ => Transition::Lost,
+        })
+    }
+
+    /// Forgets jobs that were settled before a moment, at most so many; says how many.
+    pub async fn expire_recorded_jobs(&self, before: Timestamp, limit: u64) -> StoreResult<u64> {
+        use recorded::Column;
+        let settled = [RecordedState::Completed, RecordedState::Dead, RecordedState::Cancelled]
+            .map(RecordedState::as_str);
+        let old = recorded::Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::State.is_in(settled))
+            .filter(Column::SettledAt.lt(before))
+            .limit(limit)
+            .into_query();
+        let gone = recorded::Entity::delete_many()
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.in_subquery(old))
+            .exec(&self.conn)
+            .await?;
+        Ok(gone.rows_affected)
+    }
+}
