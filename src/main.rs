@@ -8,11 +8,11 @@ mod app;
 mod cycle;
 mod doctor;
 mod engagement;
+mod fleet;
 mod import;
 mod migrate;
 mod order;
 mod output;
-mod runner;
 mod show;
 mod tenant;
 mod up;
@@ -38,6 +38,8 @@ struct Cli {
 enum Command {
     /// Run everything in one process: cycles for every tenant, hour by hour.
     Up(up::Args),
+    /// Work on the queue.
+    Worker(fleet::worker::Args),
     /// Bring the database's schema up to date.
     Migrate(migrate::Args),
     /// Import clients, contacts, orders, messages and the rest from files.
@@ -57,6 +59,12 @@ enum Command {
     /// List, show, approve and reject actions.
     #[command(subcommand)]
     Action(action::Command),
+    /// Record, look at, call off and bring back jobs.
+    #[command(subcommand)]
+    Job(fleet::job::Command),
+    /// See queues in figures, and hold them back.
+    #[command(subcommand)]
+    Queue(fleet::queue::Command),
     /// Check that everything that steward needs is there.
     Doctor(doctor::Args),
 }
@@ -79,6 +87,7 @@ async fn run(command: Command, output: &Output) -> anyhow::Result<ExitCode> {
     platform::telemetry::init(&config.log)?;
     match command {
         Command::Up(args) => up::run(args, &config, output).await,
+        Command::Worker(args) => fleet::worker::run(args, &config, output).await,
         Command::Migrate(args) => migrate::run(args, &config, output).await,
         Command::Import(args) => import::run(args, &config, output).await,
         Command::Tenant(command) => tenant::run(command, &config, output).await,
@@ -86,6 +95,8 @@ async fn run(command: Command, output: &Output) -> anyhow::Result<ExitCode> {
         Command::Order(command) => order::run(command, &config, output).await,
         Command::Engagement(command) => engagement::run(command, &config, output).await,
         Command::Action(command) => action::run(command, &config, output).await,
+        Command::Job(command) => fleet::job::run(command, &config, output).await,
+        Command::Queue(command) => fleet::queue::run(command, &config, output).await,
         Command::Doctor(args) => doctor::run(args, &config, output).await,
     }
 }

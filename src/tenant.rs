@@ -1,6 +1,6 @@
 //! `steward tenant`
 
-use std::process::ExitCode;
+use std::{collections::HashSet, process::ExitCode};
 
 use anyhow::Context;
 use domain::{
@@ -9,6 +9,7 @@ use domain::{
     tenant::TenantSettings,
     time::{BusinessCalendar, Tz},
 };
+use jobs::Pause;
 use platform::config::Config;
 use serde_json::json;
 use store::{
@@ -26,6 +27,16 @@ pub enum Command {
     List,
     /// Set whether what leaves the system waits for a person.
     Mode(Mode),
+    /// Do nothing more for a tenant, from the next letter on, until it is resumed.
+    Pause(Named),
+    /// Go on working for a tenant; what it missed is made up for.
+    Resume(Named),
+}
+
+#[derive(clap::Args)]
+pub struct Named {
+    /// Which tenant.
+    tenant: String,
 }
 
 #[derive(clap::Args)]
@@ -63,10 +74,22 @@ pub async fn run(command: Command, config: &Config, output: &Output) -> anyhow::
         Command::List => {
             let app = App::open(config).await?;
             let tenants = app.store.system().list_tenants().await?;
-            let rows: Vec<_> = tenants.iter().map(row).collect();
+            let pauses = app.store.system().list_pauses().await?;
+            let paused: HashSet<Pause> = pauses.into_iter().map(|row| row.pause).collect();
+            let tenants: Vec<(Tenant, bool)> = tenants
+                .into_iter()
+                .map(|tenant| {
+                    let is_paused = paused.contains(&Pause::Tenant(tenant.id));
+                    (tenant, is_paused)
+                })
+                .collect();
+            let rows: Vec<_> =
+                tenants.iter().map(|(tenant, paused)| row(tenant, *paused)).collect();
             output.print(&rows, || list_text(&tenants))?;
         }
         Command::Mode(args) => mode(&args, config, output).await?,
+        Command::Pause(args) => pause(&args, config, output).await?,
+        Command::Resume(args) => resume(&args, config, output).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -117,7 +140,29 @@ async fn mode(args: &Mode, config: &Config, output: &Output) -> anyhow::Result<(
     })
 }
 
-fn row(tenant: &Tenant) -> serde_json::Value {
+async fn pause(args: &Named, config: &Config, output: &Output) -> anyhow::Result<()> {
+    let app = App::open(config).await?;
+    let tenant = app.tenant(Some(&args.tenant)).await?;
+    let by = app.actor().to_string();
+    let pause = Pause::Tenant(tenant.id);
+    let moved = app.store.system().insert_pause(&pause, &by, app.clock.now()).await?;
+    let was = if moved == Transition::Moved { "is paused now" } else { "was paused already" };
+    output.print(&json!({ "tenant": tenant.slug, "is_paused": true }), || {
+        format!("{} {was}: `steward tenant resume {}` lets it go on", tenant.slug, tenant.slug)
+    })
+}
+
+async fn resume(args: &Named, config: &Config, output: &Output) -> anyhow::Result<()> {
+    let app = App::open(config).await?;
+    let tenant = app.tenant(Some(&args.tenant)).await?;
+    let moved = app.store.system().delete_pause(&Pause::Tenant(tenant.id)).await?;
+    let was = if moved == Transition::Moved { "goes on" } else { "was not paused" };
+    output.print(&json!({ "tenant": tenant.slug, "is_paused": false }), || {
+        format!("{} {was}", tenant.slug)
+    })
+}
+
+fn row(tenant: &Tenant, is_paused: bool) -> serde_json::Value {
     json!({
         "tenant": tenant.slug,
         "id": tenant.id,
@@ -126,15 +171,18 @@ fn row(tenant: &Tenant) -> serde_json::Value {
         "currency": tenant.currency,
         "zone": tenant.calendar.zone.name(),
         "simulated_now": tenant.simulated_now,
+        "is_paused": is_paused,
     })
 }
 
-fn list_text(tenants: &[Tenant]) -> String {
+fn list_text(tenants: &[(Tenant, bool)]) -> String {
     if tenants.is_empty() {
         return "no tenant yet: `steward tenant create NAME`".to_owned();
     }
-    let lines = tenants.iter().map(|tenant| {
-        format!("{:<20} {:<12} {:<4} {}", tenant.slug, tenant.mode, tenant.currency, tenant.name)
+    let lines = tenants.iter().map(|(tenant, is_paused)| {
+        let paused = if *is_paused { "  paused" } else { "" };
+        let (slug, mode, name) = (&tenant.slug, tenant.mode, &tenant.name);
+        format!("{slug:<20} {mode:<12} {:<4} {name}{paused}", tenant.currency)
     });
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -23,7 +23,10 @@ pub enum AgentError {
         expires_at: Timestamp,
     },
     /// Somebody has paused the tenant.
-    #[error("the tenant is paused since {since}: `steward tenant resume` lets it go on")]
+    #[error(
+        "the tenant is paused since {}: `steward tenant resume` lets it go on",
+        since.format("%Y-%m-%d %H:%M UTC")
+    )]
     Paused {
         /// Since when.
         since: Timestamp,

@@ -49,7 +49,7 @@ pub struct Envelope {
 #[derive(Debug, thiserror::Error)]
 pub enum EnvelopeError {
     /// Not an envelope, or not a payload of this kind.
-    #[error("payload: cannot be read as {what}, line {line}, column {column}: {category}")]
+    #[error("payload: cannot be read as {what}, line {line}, column {column}: {problem}")]
     Undecodable {
         /// As what it was read.
         what: &'static str,
@@ -58,7 +58,7 @@ pub enum EnvelopeError {
         /// Where reading stopped.
         column: usize,
         /// What was wrong, without a word of what stood there.
-        category: &'static str,
+        problem: String,
     },
     /// Written by a newer release.
     #[error(
@@ -155,13 +155,23 @@ pub(crate) fn check_name(name: &str) -> Result<(), EnvelopeError> {
 
 /// What a parser found, without the text that it found it in: a payload may name people.
 pub(crate) fn undecodable(what: &'static str, error: &serde_json::Error) -> EnvelopeError {
-    let category = match error.classify() {
-        serde_json::error::Category::Io => "it could not be read",
-        serde_json::error::Category::Syntax => "it is no JSON, or of another form",
-        serde_json::error::Category::Data => "a field is missing or of another type",
-        serde_json::error::Category::Eof => "it ends too early",
+    let problem = match error.classify() {
+        serde_json::error::Category::Io => "it could not be read".to_owned(),
+        serde_json::error::Category::Syntax => "it is no JSON, or of another form".to_owned(),
+        serde_json::error::Category::Data => wrong_field(error),
+        serde_json::error::Category::Eof => "it ends too early".to_owned(),
     };
-    EnvelopeError::Undecodable { what, line: error.line(), column: error.column(), category }
+    EnvelopeError::Undecodable { what, line: error.line(), column: error.column(), problem }
+}
+
+/// Names a field that is missing, which is a name of ours; of anything else, the words might quote somebody.
+fn wrong_field(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let named = text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
+    match named {
+        Some((name, _)) => format!("field `{name}` is missing"),
+        None => "a field is of another type".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -219,7 +229,7 @@ mod tests {
         let mut other = sealed("Ada").unwrap();
         other.payload = serde_json::value::to_raw_value(&json!({ "nom": "Ada" })).unwrap();
         let error = other.open::<Greet>().unwrap_err();
-        assert!(error.to_string().contains("a field is missing"), "{error}");
+        assert!(error.to_string().ends_with("field `name` is missing"), "{error}");
         assert!(!error.to_string().contains("Ada"));
     }
 

@@ -132,6 +132,21 @@ pub struct QueueStats {
     pub rescues: u64,
 }
 
+impl QueueStats {
+    /// A queue that nothing was ever kept in.
+    pub fn empty(queue: Queue) -> Self {
+        Self {
+            queue,
+            counts: Counts::new(),
+            lines: 0,
+            oldest_ready_at: None,
+            is_paused: false,
+            leases_lost: 0,
+            rescues: 0,
+        }
+    }
+}
+
 /// How much of a queue is one tenant's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantLoad {

@@ -12,4 +12,5 @@ mod cycle;
 mod ends;
 mod recorded;
 mod rig;
+mod schedule;
 mod stops;

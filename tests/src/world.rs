@@ -65,20 +65,25 @@ impl<T, E: std::fmt::Display> Arranged<T> for Result<T, E> {
     }
 }
 
+/// A tenant to be made, with a name and nothing else of its own.
+pub fn new_tenant(slug: &str) -> NewTenant {
+    NewTenant {
+        slug: slug.to_owned(),
+        name: format!("{slug} Supplies"),
+        sender_name: "Robin of Supplies".to_owned(),
+        mode: TenantMode::Autonomous,
+        currency: euro(),
+        calendar: calendar(),
+        settings: TenantSettings::default(),
+        simulated_now: None,
+    }
+}
+
 impl<'d> World<'d> {
     /// Makes a tenant that is autonomous and does business in Berlin.
     pub async fn new(test: &'d TestDb, slug: &str) -> Self {
         let now = at(BEGINNING);
-        let new = NewTenant {
-            slug: slug.to_owned(),
-            name: format!("{slug} Supplies"),
-            sender_name: "Robin of Supplies".to_owned(),
-            mode: TenantMode::Autonomous,
-            currency: euro(),
-            calendar: calendar(),
-            settings: TenantSettings::default(),
-            simulated_now: None,
-        };
+        let new = new_tenant(slug);
         let tenant = test.store.system().create_tenant(new, now).await.arranged("a tenant");
         Self { test, tenant, now }
     }

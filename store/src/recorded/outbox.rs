@@ -4,7 +4,8 @@ use domain::{id::TenantId, time::Timestamp};
 use entity::recorded_jobs as recorded;
 use jobs::JobId;
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, prelude::Uuid, sea_query::Expr,
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, prelude::Uuid,
+    sea_query::Expr,
 };
 
 use super::{JOBS_PER_STATEMENT, RecordedJob, RecordedState, recorded_job};
@@ -52,6 +53,12 @@ impl System<'_> {
     /// Jobs of all tenants that the queue has not been given yet, oldest first.
     pub async fn list_jobs_to_relay(&self, limit: u64) -> StoreResult<JobsRead> {
         self.list_jobs(RecordedState::Waiting, None, limit).await
+    }
+
+    /// How many jobs of all tenants the queue has not been given yet.
+    pub async fn count_jobs_to_relay(&self) -> StoreResult<u64> {
+        let waiting = recorded::Column::State.eq(RecordedState::Waiting.as_str());
+        Ok(recorded::Entity::find().filter(waiting).count(self.store.db()).await?)
     }
 
     /// Jobs of all tenants that the queue was given and that are not settled, oldest first, after a certain one.

@@ -1,15 +1,15 @@
 //! What people do to recorded jobs: look them up, bring them back, and in the end forget them.
 
-use domain::time::Timestamp;
+use domain::{id::TenantId, time::Timestamp};
 use entity::recorded_jobs as recorded;
 use jobs::{JobId, Queue};
 use sea_orm::{
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::Expr,
+    Select, sea_query::Expr,
 };
 
 use super::{RecordedJob, RecordedState, freed_key, recorded_job};
-use crate::{Scope, StoreError, StoreResult, Transition};
+use crate::{Scope, StoreError, StoreResult, Transition, system::System};
 
 /// Which recorded jobs; what is not given matters not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +27,36 @@ impl JobFilter {
     pub fn of(state: RecordedState) -> Self {
         Self { state: Some(state), ..Self::default() }
     }
+
+    fn query(&self, tenant: Option<TenantId>) -> Select<recorded::Entity> {
+        use recorded::Column;
+        let (state, queue, name) = (self.state, self.queue, self.name.as_deref());
+        recorded::Entity::find()
+            .apply_if(tenant, |query, tenant| query.filter(Column::TenantId.eq(tenant.uuid())))
+            .apply_if(state, |query, state| query.filter(Column::State.eq(state.as_str())))
+            .apply_if(queue, |query, queue| query.filter(Column::Queue.eq(queue.as_str())))
+            .apply_if(name, |query, name| query.filter(Column::Name.eq(name)))
+            .order_by_desc(Column::Id)
+    }
+}
+
+impl System<'_> {
+    /// A recorded job, whosever it is.
+    pub async fn find_recorded_job(&self, id: JobId) -> StoreResult<Option<RecordedJob>> {
+        let row = recorded::Entity::find_by_id(id.uuid()).one(self.store.db()).await?;
+        row.map(recorded_job).transpose()
+    }
+
+    /// Recorded jobs of one tenant or of all, newest first.
+    pub async fn list_recorded_jobs(
+        &self,
+        tenant: Option<TenantId>,
+        filter: &JobFilter,
+        limit: u64,
+    ) -> StoreResult<Vec<RecordedJob>> {
+        let rows = filter.query(tenant).limit(limit).all(self.store.db()).await?;
+        rows.into_iter().map(recorded_job).collect()
+    }
 }
 
 impl Scope<'_> {
@@ -36,17 +66,7 @@ impl Scope<'_> {
         filter: &JobFilter,
         limit: u64,
     ) -> StoreResult<Vec<RecordedJob>> {
-        use recorded::Column;
-        let (state, queue, name) = (filter.state, filter.queue, filter.name.as_deref());
-        let rows = recorded::Entity::find()
-            .filter(Column::TenantId.eq(self.tenant.uuid()))
-            .apply_if(state, |query, state| query.filter(Column::State.eq(state.as_str())))
-            .apply_if(queue, |query, queue| query.filter(Column::Queue.eq(queue.as_str())))
-            .apply_if(name, |query, name| query.filter(Column::Name.eq(name)))
-            .order_by_desc(Column::Id)
-            .limit(limit)
-            .all(&self.conn)
-            .await?;
+        let rows = filter.query(Some(self.tenant)).limit(limit).all(&self.conn).await?;
         rows.into_iter().map(recorded_job).collect()
     }
 

@@ -113,6 +113,7 @@ async fn attempt<A: Send + Sync + 'static>(
         stop: stop.clone(),
     };
     job.begin(entry.limits.timeout);
+    tracing::debug!("job begins");
     let running = match entry.open(envelope, context) {
         Ok(running) => running,
         Err(error) => return Verdict::Dead { error: error.to_string() },

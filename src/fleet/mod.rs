@@ -1,0 +1,6 @@
+//! The queue and those who work on it: what `steward worker`, `job` and `queue` do.
+
+pub mod job;
+pub mod queue;
+pub mod runner;
+pub mod worker;

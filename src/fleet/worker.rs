@@ -1,0 +1,91 @@
+//! `steward worker`
+
+use std::{process::ExitCode, time::Duration};
+
+use jobs::CycleHour;
+use platform::config::Config;
+
+use super::runner::{self, CONCURRENCY, DRAIN, Runner, RunnerOptions};
+use crate::{app::App, output::Output};
+
+/// Work on the queue: run jobs, hand on recorded ones, and record what schedules fire.
+///
+/// Without Redis there is one such process for a database, `up` or `worker`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Cycles that run at once.
+    #[arg(long, default_value_t = CONCURRENCY, value_parser = concurrency)]
+    concurrency: usize,
+    /// Seconds that jobs have to finish after the process was asked to stop.
+    #[arg(long, value_name = "SECONDS", default_value_t = DRAIN.as_secs(), value_parser = clap::value_parser!(u64).range(..=DRAIN_SECONDS_MAX))]
+    drain: u64,
+}
+
+/// Far more than a machine runs at once.
+const CONCURRENCY_MAX: usize = 256;
+/// Longer than any job may take.
+const DRAIN_SECONDS_MAX: u64 = 3_600;
+
+fn concurrency(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=CONCURRENCY_MAX).contains(number));
+    number.ok_or_else(|| format!("give a whole number from 1 to {CONCURRENCY_MAX}"))
+}
+
+pub async fn run(args: Args, config: &Config, output: &Output) -> anyhow::Result<ExitCode> {
+    let app = App::open(config).await?;
+    runner::take_lease(&app, output).await?;
+    let worked = work(&args, &app, output).await;
+    let released = runner::release_lease(&app).await;
+    worked?;
+    released?;
+    output.note("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<()> {
+    let options = RunnerOptions {
+        concurrency: args.concurrency,
+        drain: Duration::from_secs(args.drain),
+        ..RunnerOptions::default()
+    };
+    let mut runner = Runner::open(app, output, options).await?;
+    let mut hours = std::mem::replace(&mut runner.ended, tokio::sync::mpsc::channel(1).1);
+    let scheduler = runner.scheduler()?;
+    let (mut working, scheduling) =
+        (std::pin::pin!(runner.work()), scheduler.run(runner.stop.subscribe()));
+    let scheduling = async {
+        scheduling.await;
+        std::future::pending::<()>().await;
+    };
+    let mut scheduling = std::pin::pin!(scheduling);
+    output.note(&format!("{} works; Ctrl-C stops", app.instance));
+    loop {
+        tokio::select! {
+            ended = &mut working => {
+                let unfinished = ended?.unfinished;
+                if 0 < unfinished {
+                    output.note(&format!("{unfinished} jobs were given back unfinished"));
+                }
+                return Ok(());
+            }
+            () = &mut scheduling => {}
+            Some(hour) = hours.recv() => tell(app, &hour, output).await,
+        }
+    }
+}
+
+/// A line for each cycle; what cannot be told stands in the record.
+async fn tell(app: &App, hour: &CycleHour, output: &Output) {
+    let scope = app.store.tenant(hour.tenant_id);
+    let found = async {
+        let tenant = scope.get_tenant().await?;
+        Ok::<_, store::StoreError>((tenant, scope.find_run_of_hour(hour.due_hour).await?))
+    };
+    match found.await {
+        Ok((tenant, Some(run))) => {
+            output.note(&format!("{}: cycle {} {}", tenant.slug, run.cycle_number, run.status));
+        }
+        Ok((_, None)) => {}
+        Err(error) => tracing::warn!(%error, "a cycle that ended cannot be told of"),
+    }
+}
