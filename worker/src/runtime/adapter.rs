@@ -27,7 +27,7 @@ pub(super) async fn run<A: Send + Sync + 'static>(
     let task = job.task();
     let span = tracing::info_span!(
         "job",
-        name = %task.name,
+        job = %task.name,
         id = %task.lease.id,
         attempt = task.attempt,
         tenant = task.tenant.map(tracing::field::display),
@@ -64,6 +64,7 @@ async fn recorded<A: Send + Sync + 'static>(
         Err(error) => return later(&error.into()),
     }
     let verdict = attempt(registry, app, &envelope, job).await;
+    records.ring();
     for wait in SETTLE_AGAIN {
         match records.settle(&envelope, &verdict).await {
             Err(error) if error.is_passing() => tokio::time::sleep(wait).await,

@@ -7,6 +7,8 @@ use jobs::{Clock, Envelope, JobId, TenantId};
 use queue::Verdict;
 use store::{Store, StoreError, Transition, recorded::RecordedState};
 
+use tokio::sync::Notify;
+
 use super::{handler::JobError, registry::Registry};
 
 /// Asks and tells the database about recorded jobs.
@@ -15,6 +17,8 @@ pub struct Records {
     pub(super) store: Store,
     pub(super) clock: Arc<dyn Clock>,
     heirs: Arc<dyn Heirs>,
+    /// Rung when a job has ended, which may have recorded another one.
+    bell: Arc<Notify>,
 }
 
 /// Why a job's end could not be written down.
@@ -71,7 +75,17 @@ impl Records {
         registry: Arc<Registry<A>>,
         app: Arc<A>,
     ) -> Self {
-        Self { store, clock, heirs: Arc::new(Registered { registry, app }) }
+        let heirs = Arc::new(Registered { registry, app });
+        Self { store, clock, heirs, bell: Arc::default() }
+    }
+
+    /// Tells the relay of this process that something may have been recorded: it need not wait for its next look.
+    pub(super) fn ring(&self) {
+        self.bell.notify_one();
+    }
+
+    pub(super) async fn rung(&self) {
+        self.bell.notified().await;
     }
 
     /// How a job has ended already, if it has: its record says so, or is gone.

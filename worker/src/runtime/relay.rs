@@ -104,6 +104,7 @@ impl Relay {
             tokio::select! {
                 () = told(&mut stop, Stopping::Drain) => return,
                 () = tokio::time::sleep(wait) => {}
+                () = self.records.rung(), if misses == 0 => {}
             }
             let to_reconcile = reconciled.is_due().then_some(&mut cursor);
             let to_cancel = cancelled.is_due().then_some(&mut told_of);
