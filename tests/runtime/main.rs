@@ -8,8 +8,10 @@
 )]
 
 mod catalogue;
+mod cut_off;
 mod cycle;
 mod ends;
+mod poison;
 mod recorded;
 mod rig;
 mod schedule;

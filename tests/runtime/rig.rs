@@ -204,7 +204,21 @@ impl Rig {
         self.start_draining(concurrency, Duration::from_secs(20))
     }
 
+    /// Jobs that run at this moment.
+    pub fn running(&self) -> usize {
+        self.stage.running.load(Ordering::SeqCst)
+    }
+
     pub fn start_draining(&self, concurrency: usize, drain: Duration) -> Process {
+        self.start_with(self.engine.clone(), concurrency, drain)
+    }
+
+    /// A process that reaches the engine in a way of its own.
+    pub fn start_over(&self, engine: Arc<dyn Engine>, concurrency: usize) -> Process {
+        self.start_with(engine, concurrency, Duration::from_secs(20))
+    }
+
+    fn start_with(&self, engine: Arc<dyn Engine>, concurrency: usize, drain: Duration) -> Process {
         let registry = Arc::new(Registry::new().with::<Act>().unwrap());
         let options = RuntimeOptions {
             worker: "here".to_owned(),
@@ -212,7 +226,7 @@ impl Rig {
             lease: LEASE,
             drain,
         };
-        let runtime = Runtime::new(self.engine.clone(), registry, self.stage.clone(), options);
+        let runtime = Runtime::new(engine, registry, self.stage.clone(), options);
         let (stop, stopped) = watch::channel(Stopping::No);
         #[expect(clippy::disallowed_methods, reason = "the process awaits it")]
         let ended = tokio::spawn(runtime.run(stopped));

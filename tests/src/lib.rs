@@ -5,6 +5,7 @@
 //! outside world, which live beside the real thing in `connectors`.
 
 pub mod database;
+pub mod poison;
 pub mod postgres;
 pub mod rows;
 pub mod world;

@@ -1,6 +1,9 @@
 //! Claims jobs of one queue, as many as there are hands free.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jobs::{Jitter, Queue};
 
@@ -68,12 +71,13 @@ async fn claim(shared: &Arc<Shared>, queue: Queue, concurrency: usize) -> QueueR
     }
     let max = room.min(BATCH_MAX);
     let claim = Claim { queue, worker: &shared.worker, max, lease: shared.lease, is_idle };
+    let asked_at = Instant::now();
     let Claimed { tasks, drain } = shared.engine.claim(claim).await?;
     let count = tasks.len();
     let mut table = shared.table();
     // It came to run alone, or what was to run alone is gone.
     table.draining_for = drain.then_some(queue);
-    let waker = table.take(shared, queue, tasks);
+    let waker = table.take(shared, queue, tasks, asked_at);
     let is_stopping = table.is_stopping;
     let late: Vec<_> = if is_stopping {
         table.shelves.get_mut(&queue).map(|shelf| shelf.buffer.drain(..).collect())

@@ -63,11 +63,30 @@ fn beat(shared: &Shared, heart: &mut dyn Heart) {
     for leases in leases.chunks(BATCH_MAX) {
         match heart.beat(leases, shared.lease) {
             Ok(beats) => {
-                leases.iter().zip(beats).for_each(|(lease, beat)| hear(shared, lease, beat))
+                extend(shared, leases, &beats, now + shared.lease);
+                leases.iter().zip(beats).for_each(|(lease, beat)| hear(shared, lease, beat));
             }
             Err(error) => {
                 tracing::warn!(%error, count = leases.len(), "leases cannot be extended for now")
             }
+        }
+    }
+    let over = Instant::now();
+    let lost: Vec<Lease> = {
+        let table = shared.table();
+        let lost = table.in_hand.iter().filter(|(_, it)| it.held_until <= over);
+        lost.map(|(lease, _)| *lease).collect()
+    };
+    // Nobody has said so, and nobody may be able to: whoever reaches the engine may have the job by now.
+    lost.iter().for_each(|lease| hear(shared, lease, Beat::Lost));
+}
+
+/// Notes until when leases go on, counted from before the engine was asked.
+fn extend(shared: &Shared, leases: &[Lease], beats: &[Beat], until: Instant) {
+    let mut table = shared.table();
+    for (lease, _) in leases.iter().zip(beats).filter(|(_, beat)| **beat != Beat::Lost) {
+        if let Some(it) = table.in_hand.get_mut(lease) {
+            it.held_until = until;
         }
     }
 }

@@ -55,6 +55,8 @@ struct InHand {
     stop: watch::Sender<Option<Stop>>,
     /// From then on its lease is not extended: it had its time and did not stop.
     until: Option<Instant>,
+    /// The lease goes on at least so long; after that somebody else may have the job.
+    held_until: Instant,
     is_alone: bool,
 }
 
@@ -218,11 +220,18 @@ impl Drop for Desk {
 
 impl Table {
     /// Notes what was claimed, and lays it out for the framework.
-    fn take(&mut self, shared: &Arc<Shared>, queue: Queue, tasks: Vec<Leased>) -> Option<Waker> {
+    fn take(
+        &mut self,
+        shared: &Arc<Shared>,
+        queue: Queue,
+        tasks: Vec<Leased>,
+        asked_at: Instant,
+    ) -> Option<Waker> {
+        let held_until = asked_at + shared.lease;
         for task in tasks {
             let (stop, stopped) = watch::channel(None);
             let is_alone = task.is_alone;
-            let entry = InHand { queue, stop, until: None, is_alone };
+            let entry = InHand { queue, stop, until: None, held_until, is_alone };
             self.in_hand.insert(task.lease, entry);
             let shelf = self.shelves.entry(queue).or_default();
             shelf.in_hand += 1;
