@@ -47,6 +47,13 @@ impl App {
         Self { store: Store::new(db, Arc::new(RandomIds)), clock, instance, config: config.clone() }
     }
 
+    /// Ends the work with the database. What it cannot tidy up now, the next process does.
+    pub async fn close(&self) {
+        if let Err(error) = self.store.close().await {
+            tracing::warn!(%error, "the database could not be closed in order");
+        }
+    }
+
     /// The folder of the queue, and of everything else that is kept in files.
     pub fn data_dir(&self) -> &Path {
         &self.config.data_dir

@@ -47,6 +47,7 @@ pub async fn run(args: Args, config: &Config, output: &Output) -> anyhow::Result
     runner::take_lease(&app, output).await?;
     let worked = work(&args, &app, output).await;
     let released = runner::release_lease(&app).await;
+    app.close().await;
     let code = worked?;
     released?;
     Ok(code)

@@ -18,6 +18,9 @@ const TOKEN: i64 = 60_000;
 /// Highest rate, per minute, and largest burst: far from any overflow.
 const RATE_MAX: u32 = 1_000_000;
 
+/// Tickets beyond two for each line that lie about before they are looked through.
+const STALE_TICKETS_MAX: usize = 64;
+
 /// How a line is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineLimits {
@@ -129,8 +132,12 @@ impl Line {
     fn begin(&mut self, count: u64) {
         self.waiting -= count;
         self.running += count;
+        self.spend(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    fn spend(&mut self, tokens: i64) {
         if let Some((held, _)) = &mut self.bucket {
-            *held -= i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(TOKEN);
+            *held = held.saturating_sub(tokens.saturating_mul(TOKEN));
         }
     }
 }
@@ -183,6 +190,30 @@ impl Lines {
     /// A job of a line runs that was not served by its turn: one that was found running, or had to run alone.
     pub fn started(&mut self, key: LineKey) {
         self.lines.entry(key).or_insert_with(Line::new).running += 1;
+    }
+
+    /// Whether a line's limits let one more of its jobs begin now.
+    pub fn has_room(&mut self, key: LineKey, now: i64) -> bool {
+        self.lines.get_mut(&key).is_none_or(|line| line.room(now).is_ok())
+    }
+
+    /// A job of a line begins that did not wait in it, and counts like one that did.
+    pub fn begin_beside(&mut self, key: LineKey, now: i64) {
+        self.started(key);
+        if let Some(line) = self.lines.get_mut(&key)
+            && line.limits.rate.is_some()
+        {
+            // Looked at first, so that the bucket is filled up to now.
+            let _room = line.room(now);
+            line.spend(1);
+        }
+    }
+
+    /// A job that had its turn did not begin after all.
+    pub fn give_back_token(&mut self, key: LineKey) {
+        if let Some(line) = self.lines.get_mut(&key) {
+            line.spend(-1);
+        }
     }
 
     /// A job of a line runs no more; says whether the line takes its turn again because of that.
@@ -312,7 +343,19 @@ impl Lines {
             self.tickets += 1;
             line.place = Place::InTurn(self.tickets);
             self.turns.push_back((self.tickets, key));
+            self.drop_stale_tickets();
         }
+    }
+
+    /// A line that leaves and comes back takes another ticket; while nobody is served, the old ones would pile up.
+    fn drop_stale_tickets(&mut self) {
+        if self.turns.len() <= 2 * self.lines.len() + STALE_TICKETS_MAX {
+            return;
+        }
+        let lines = &self.lines;
+        self.turns.retain(|(ticket, key)| {
+            lines.get(key).is_some_and(|line| line.place == Place::InTurn(*ticket))
+        });
     }
 
     fn step_aside(&mut self, key: LineKey, place: Place) {
@@ -403,6 +446,33 @@ mod tests {
         assert_eq!(lines.serve(9, 0), [2]);
         lines.set_paused(HashSet::new());
         assert_eq!(lines.serve(9, 0), [1, 1]);
+    }
+
+    #[test]
+    fn lines_that_come_and_go_while_nobody_is_served_take_no_room() {
+        let mut lines = lines(&[(7, 1)]);
+        for _ in 0..10_000 {
+            lines.join(1, 1);
+            lines.leave(1, 1);
+        }
+        lines.join(1, 1);
+        assert!(lines.turns.len() < 200, "{}", lines.turns.len());
+        assert_eq!(lines.serve(9, 0), [7, 1]);
+    }
+
+    #[test]
+    fn what_begins_beside_its_line_counts_for_its_limits() {
+        let mut lines = lines(&[(1, 9)]);
+        let limits = LineLimits { rate: Some((60, 2)), running_max: Some(2), weight: 1 };
+        lines.limit(1, limits, 0);
+        assert!(lines.has_room(1, 0) && lines.has_room(2, 0), "a line that is not there is free");
+        lines.begin_beside(1, 0);
+        assert_eq!(lines.serve(9, 0), [1], "one of two that may run");
+        assert!(!lines.has_room(1, 0), "neither may more run, nor has the bucket any left");
+        lines.ended(1, 0);
+        assert!(!lines.has_room(1, 0));
+        lines.give_back_token(1);
+        assert!(lines.has_room(1, 0));
     }
 
     #[test]

@@ -52,6 +52,11 @@ impl Store {
         self.ids.next(at)
     }
 
+    /// Closes the pool. The embedded database writes its log back, and leaves one tidy file.
+    pub async fn close(&self) -> StoreResult<()> {
+        Ok(self.db.close_by_ref().await?)
+    }
+
     pub(crate) fn db(&self) -> &DatabaseConnection {
         &self.db
     }

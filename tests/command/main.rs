@@ -137,3 +137,79 @@ fn mistakes_are_told_with_the_way_out() {
     let told = machine.refuses("import clients clients.csv");
     assert!(told.contains("name"), "{told}");
 }
+
+#[test]
+fn jobs_and_queues_are_asked_for_in_vain_with_the_way_out() {
+    let machine = Machine::new();
+    machine.says("tenant create acme --currency EUR --zone Europe/Berlin");
+    let long_key = "k".repeat(10 * 1024);
+    let unknown = "0190b5c2-7d3e-7a11-9c55-3f0a6b2d4e10";
+    machine.write("large.json", &format!("{{\"more\":\"{}\"}}", "x".repeat(70_000)));
+    let mistakes = [
+        ("job enqueue plan".to_owned(), "give one of act_cycle"),
+        ("job enqueue plan_cycle".to_owned(), "field `due_hour` is missing"),
+        ("job enqueue plan_cycle --payload {".to_owned(), "--payload is no JSON"),
+        ("job enqueue forget_settled_jobs --payload []".to_owned(), "payload: cannot be read"),
+        (
+            "job enqueue forget_settled_jobs --at tomorrow".to_owned(),
+            "--at `tomorrow` is not a time",
+        ),
+        ("job enqueue forget_settled_jobs --at 2036-01-01T00:00:00Z".to_owned(), "run_at: "),
+        (
+            format!("job enqueue forget_settled_jobs --unique {long_key}"),
+            "unique key: has 10240 bytes",
+        ),
+        (
+            format!("job enqueue forget_settled_jobs --payload {{\"tenant_id\":\"{unknown}\"}}"),
+            "another tenant",
+        ),
+        (
+            "job enqueue forget_settled_jobs --tenant nobody".to_owned(),
+            "there is no tenant `nobody`",
+        ),
+        (format!("job show {unknown}"), "see `steward job list`"),
+        ("job show 12".to_owned(), "is not an id (job)"),
+        (format!("job cancel {unknown}"), "there is no job"),
+        ("job list --state sleeping".to_owned(), "give one of waiting"),
+        ("queue pause pigeon".to_owned(), "give one of interactive"),
+        ("queue pause --job pigeon".to_owned(), "no job has this name"),
+        ("queue pause".to_owned(), "--job"),
+        ("tenant pause nobody".to_owned(), "there is no tenant `nobody`"),
+        ("up --speed 60x".to_owned(), "--demo"),
+        ("up --demo --speed 0x".to_owned(), "1x to 36000x"),
+        ("worker --concurrency 0".to_owned(), "1 to 256"),
+    ];
+    for (arguments, way_out) in mistakes {
+        let told = machine.refuses(&arguments);
+        assert!(told.contains(way_out), "`{arguments}` says: {told}");
+    }
+    assert!(machine.says("job list").contains("no such job"), "nothing was half done");
+    assert!(machine.says("queue stats").contains("no process has worked here yet"));
+
+    let id = machine.json("job enqueue forget_settled_jobs")["job"].as_str().unwrap().to_owned();
+    let told = machine.refuses(&format!("job retry {id}"));
+    assert!(told.contains("is waiting"), "{told}");
+    machine.says(&format!("job cancel {id}"));
+    machine.says(&format!("job retry {id}"));
+    assert_eq!(machine.json(&format!("job show {id}"))["state"], "waiting");
+}
+
+#[test]
+fn a_queue_file_that_is_none_or_newer_is_named() {
+    let machine = Machine::new();
+    machine.says("up --demo --once");
+    let file = machine.path().join("data/queue.db");
+    fs::write(&file, "this is no queue, but a note that somebody left here by mistake").unwrap();
+    for arguments in ["up --demo --once", "queue stats"] {
+        let told = machine.refuses(arguments);
+        assert!(told.contains("queue.db"), "`{arguments}` says: {told}");
+    }
+    fs::remove_file(&file).unwrap();
+    for name in ["queue.db-wal", "queue.db-shm"] {
+        let beside = machine.path().join("data").join(name);
+        if beside.exists() {
+            fs::remove_file(beside).unwrap();
+        }
+    }
+    machine.says("up --demo --once");
+}

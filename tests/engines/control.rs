@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jobs::Queue;
+use jobs::{Queue, Unique};
 use queue::{CancelOutcome, Filter, Pause, Replayed, State, Verdict, embedded::Retention};
 
 use crate::kit::{Kit, Wish, dead, ids, retry, tenant, wish};
@@ -12,6 +12,8 @@ on_every_engine!(
     a_job_that_was_told_to_stop_does_not_run_again,
     a_job_is_brought_back_with_all_its_attempts,
     dead_jobs_are_replayed_and_purged_by_filter,
+    a_replay_goes_past_what_cannot_come_back,
+    what_has_to_run_alone_obeys_the_limits_of_its_line,
     a_paused_queue_hands_nothing_out,
     a_paused_name_lets_others_pass,
     a_paused_tenant_keeps_its_place,
@@ -221,4 +223,41 @@ async fn figures_are_right_in_every_state(kit: Kit) {
     assert_eq!(top, [(Some(tenant(1)), 2, 1), (None, 0, 1)]);
     let other = kit.engine().stats(Queue::Bulk).await.unwrap();
     assert!(other.counts.is_empty() && other.oldest_ready_at.is_none());
+}
+
+/// Dead jobs whose key belongs to others by now stand before one that can come back.
+async fn a_replay_goes_past_what_cannot_come_back(kit: Kit) {
+    let keyed = || Wish { unique: Some(Unique::while_pending("k").unwrap()), ..wish() };
+    for _ in 0..3 {
+        kit.add(&keyed()).await;
+        let task = kit.take().await;
+        kit.settle(task.lease, dead()).await;
+        kit.pass(1);
+    }
+    let free = kit.add(&wish()).await;
+    let task = kit.take().await;
+    kit.settle(task.lease, dead()).await;
+    kit.add(&keyed()).await;
+    assert_eq!(kit.engine().replay(Filter::default(), 1).await.unwrap(), 1);
+    assert_eq!(kit.state(free).await, State::Ready);
+    assert_eq!(kit.engine().replay(Filter::default(), 9).await.unwrap(), 0);
+    assert_eq!(kit.count(State::Dead).await, 3, "they stay where they are");
+}
+
+/// A job that was rescued too often waits for its line's rest to be over like any other.
+async fn what_has_to_run_alone_obeys_the_limits_of_its_line(kit: Kit) {
+    let suspect = kit.add(&Wish { tenant: Some(1), ..wish() }).await;
+    for _ in 0..2 {
+        assert_eq!(kit.take().await.lease.id, suspect);
+        kit.lose_leases().await;
+    }
+    kit.engine().park(Queue::Agent, Some(tenant(1)), kit.in_ms(60_000)).await.unwrap();
+    let other = kit.add(&Wish { tenant: Some(2), ..wish() }).await;
+    let claimed = kit.claim_as("worker", 9, true).await;
+    assert_eq!(ids(&claimed.tasks), [other], "nobody waits for one that rests");
+    kit.settle(claimed.tasks[0].lease, Verdict::Completed).await;
+    kit.pass(60_000);
+    let claimed = kit.claim_as("worker", 9, true).await;
+    assert_eq!(ids(&claimed.tasks), [suspect]);
+    assert!(claimed.tasks[0].is_alone);
 }

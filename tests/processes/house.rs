@@ -17,6 +17,8 @@ use store::{Store, run::RunRow, tenant::Tenant};
 const LEASE_SECONDS: u64 = 2;
 /// Longer than anything that is waited for takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+/// What the shell counts the length of files in.
+const FILE_BLOCK_BYTES: u64 = 512;
 /// How often something is looked at that nobody sends a signal for.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
@@ -47,6 +49,10 @@ impl Process {
             .status()
             .unwrap();
         assert!(sent.success(), "the signal {name} could not be sent");
+    }
+
+    pub fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     /// Waits until it has ended by itself.
@@ -113,6 +119,21 @@ impl House {
             .stderr(log)
             .spawn()
             .unwrap();
+        Process { child }
+    }
+
+    /// The same with a limit to how long a file may be, which it hears of as it does of a full disk.
+    pub fn start_limited(&mut self, bytes: u64) -> Process {
+        self.started += 1;
+        let log = File::create(self.log(self.started)).unwrap();
+        let steward = self.command("up --demo --speed 36000x");
+        let mut command = Command::new("sh");
+        let blocks = bytes / FILE_BLOCK_BYTES;
+        // Without the signal, a write that goes too far is an error like any other.
+        command.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""));
+        command.arg(steward.get_program()).args(steward.get_args()).current_dir(self.path());
+        command.envs(steward.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         Process { child }
     }
 

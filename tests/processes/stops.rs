@@ -1,6 +1,11 @@
 //! Asked to stop, again and again, with jobs running and jobs that wait: nothing is begun twice.
 
-use std::{fs, time::Instant};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use domain::cycle::RunStatus;
 
 use crate::{
     house::{House, gist},
@@ -36,4 +41,40 @@ async fn a_second_request_is_obeyed_at_once() {
     process.signal("INT");
     assert!(process.ended().success());
     assert!(asked.elapsed().as_secs() < 10, "it took {:?}", asked.elapsed());
+}
+
+/// The disk is full for a while: nothing is lost, and the process is still there when it is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_costs_nothing_but_time() {
+    let mut house = House::new();
+    let process = house.start();
+    let open = house.open().await;
+    open.until_completed(2).await;
+    open.store.close().await.unwrap();
+    assert!(process.stopped().success());
+
+    // No file may grow beyond what the database has by now.
+    let bytes = fs::metadata(house.path().join("data/steward.db")).unwrap().len();
+    assert!(!house.path().join("data/steward.db-wal").exists(), "the log is written back");
+    let mut process = house.start_limited(bytes + 200_000);
+    let open = house.open().await;
+    open.until(async |_| house.has_logged(&["disk"])).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let log = fs::read_to_string(house.log(house.started)).unwrap();
+    assert!(process.is_alive(), "a full disk ends no process: {log}");
+    process.kill_9();
+    let before = open.completed().await;
+
+    let process = house.start();
+    open.until_completed(before + 3).await;
+    let ended = process.stopped();
+    assert!(ended.success(), "{}", fs::read_to_string(house.log(house.started)).unwrap());
+    let runs = open.runs().await;
+    let wrong: Vec<_> = runs
+        .iter()
+        .filter(|run| run.hours_covered != 1 || run.status != RunStatus::Completed)
+        .map(gist)
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    assert_eq!(open.letters().await.values().sum::<usize>(), house.letters());
 }

@@ -10,8 +10,8 @@ use crate::{
     ALONE_PATIENCE_MS, BATCH_MAX, Beat, Claimed, Lease, Leased, State, Token, fair::LineKey,
 };
 
-/// Jobs that wait to run alone and are looked at: there is hardly ever more than one.
-const ALONE_SEEN_MAX: i64 = 16;
+/// Jobs that wait to run alone and are looked at: there is hardly ever more than one, unless they are held back.
+const ALONE_SEEN_MAX: i64 = 1_000;
 
 /// A claim whose worker's name is kept beyond the call.
 pub(super) struct OwnedClaim {
@@ -97,6 +97,7 @@ impl Core {
         let sql = "UPDATE tasks SET in_line = 0, is_held = 1 WHERE seq = ?1";
         self.db.prepare_cached(sql)?.execute([task.seq])?;
         *self.held.entry(task.name.clone()).or_default() += 1;
+        self.lines(task.queue).give_back_token(task.tenant);
         self.ended(task.queue, task.tenant);
         Ok(())
     }
@@ -137,7 +138,7 @@ impl Core {
         if claim.is_idle {
             self.reserved.remove(&claim.queue);
             self.alone.entry(claim.queue).and_modify(|alone| *alone -= 1);
-            self.lines(claim.queue).started(row.task.tenant);
+            self.lines(claim.queue).begin_beside(row.task.tenant, now);
             let task = self.hand_out(claim, row)?;
             return Ok(Some(Claimed { tasks: vec![task], drain: false }));
         }
@@ -151,7 +152,20 @@ impl Core {
         Ok(Some(Claimed { tasks: Vec::new(), drain: true }))
     }
 
-    fn first_alone(&self, queue: Queue) -> Sql<Option<Waiting>> {
+    fn first_alone(&mut self, queue: Queue) -> Sql<Option<Waiting>> {
+        let now = self.time.steady_ms();
+        let mut lines = self.lines.remove(&queue).unwrap_or_default();
+        let found = self.first_alone_of(queue, |key| lines.has_room(key, now));
+        self.lines.insert(queue, lines);
+        found
+    }
+
+    /// The first that is not held back: by a pause, or by its line's limits.
+    fn first_alone_of(
+        &self,
+        queue: Queue,
+        mut has_room: impl FnMut(LineKey) -> bool,
+    ) -> Sql<Option<Waiting>> {
         let sql = format!(
             "SELECT {TASK}, snoozes, body FROM tasks \
             WHERE queue = ?1 AND is_alone = 1 AND state = 'ready' ORDER BY at, id LIMIT ?2"
@@ -160,7 +174,7 @@ impl Core {
         let rows = statement.query_map(params![queue.as_str(), ALONE_SEEN_MAX], read)?;
         for row in rows {
             let row = row?;
-            if !self.is_paused(&row.task) {
+            if !self.is_paused(&row.task) && has_room(row.task.tenant) {
                 return Ok(Some(row));
             }
         }

@@ -8,6 +8,9 @@ use rusqlite::{params, types::Value};
 use super::core::{Core, Sql, TASK, Task, line_key, parsed, turn_of};
 use crate::{CancelOutcome, Filter, Pause, Replayed, State, fair::LineLimits};
 
+/// Pages of dead jobs that one call goes through, for the sake of those whose key is taken.
+const REPLAY_PAGES_MAX: usize = 20;
+
 impl Core {
     pub fn cancel(&mut self, id: JobId) -> Sql<CancelOutcome> {
         let Some(task) = self.find_task(id)? else { return Ok(CancelOutcome::Unknown) };
@@ -50,15 +53,25 @@ impl Core {
     }
 
     pub fn replay(&mut self, filter: &Filter, max: usize) -> Sql<usize> {
-        let mut replayed = 0;
-        for task in self.first_dead(filter, max)? {
-            replayed += usize::from(self.bring_back(&task)? == Replayed::Ready);
+        let (mut replayed, mut left) = (0, 0);
+        for _ in 0..REPLAY_PAGES_MAX {
+            // Behind those whose key belongs to another job by now, which stay where they are.
+            let page = self.first_dead(filter, max - replayed, left)?;
+            for task in &page {
+                match self.bring_back(task)? {
+                    Replayed::Ready => replayed += 1,
+                    Replayed::Duplicate(_) | Replayed::NotWaiting | Replayed::Unknown => left += 1,
+                }
+            }
+            if page.is_empty() || max <= replayed {
+                break;
+            }
         }
         Ok(replayed)
     }
 
     pub fn purge(&mut self, filter: &Filter, max: usize) -> Sql<usize> {
-        let dead = self.first_dead(filter, max)?;
+        let dead = self.first_dead(filter, max, 0)?;
         for task in &dead {
             self.db.prepare_cached("DELETE FROM tasks WHERE seq = ?1")?.execute([task.seq])?;
             self.count(task.queue, State::Dead, -1);
@@ -66,11 +79,13 @@ impl Core {
         Ok(dead.len())
     }
 
-    fn first_dead(&self, filter: &Filter, max: usize) -> Sql<Vec<Task>> {
+    fn first_dead(&self, filter: &Filter, max: usize, after: usize) -> Sql<Vec<Task>> {
         let (filtered, mut values) = conditions(filter);
         values.push(Value::Integer(i64::try_from(max).unwrap_or(i64::MAX)));
+        values.push(Value::Integer(i64::try_from(after).unwrap_or(i64::MAX)));
         let sql = format!(
-            "SELECT {TASK} FROM tasks WHERE state = 'dead'{filtered} ORDER BY at, id LIMIT ?{}",
+            "SELECT {TASK} FROM tasks WHERE state = 'dead'{filtered} ORDER BY at, id LIMIT ?{} OFFSET ?{}",
+            values.len() - 1,
             values.len()
         );
         let mut statement = self.db.prepare_cached(&sql)?;
@@ -120,8 +135,24 @@ impl Core {
         Ok(())
     }
 
+    /// Forgets rests that are over, where nothing else is kept for the line.
+    pub fn forget_parks(&mut self) -> Sql<()> {
+        if !self.has_parks {
+            return Ok(());
+        }
+        let now = self.time.steady_ms();
+        let usual = LineLimits::default().weight;
+        let sql = "DELETE FROM limits WHERE parked_until <= ?1 AND weight = ?2 AND running_max IS NULL \
+            AND rate_per_minute IS NULL";
+        self.db.prepare_cached(sql)?.execute(params![now, usual])?;
+        let sql = "SELECT EXISTS (SELECT 1 FROM limits WHERE ?1 < parked_until)";
+        self.has_parks = self.db.prepare_cached(sql)?.query_row([now], |row| row.get(0))?;
+        Ok(())
+    }
+
     pub fn park(&mut self, queue: Queue, tenant: Option<TenantId>, until_ms: i64) -> Sql<()> {
         let key = line_key(tenant);
+        self.has_parks = true;
         // A rest is a span: setting the clock makes it neither longer nor shorter.
         let rest_ms = until_ms.saturating_sub(self.time.wall_ms());
         let until_ms = self.time.steady_ms().saturating_add(rest_ms);

@@ -50,6 +50,8 @@ pub(super) struct Core {
     pub paused_queues: HashSet<Queue>,
     pub paused_names: HashSet<String>,
     pub paused_tenants: HashSet<LineKey>,
+    /// Lines may rest whose rest is over.
+    pub has_parks: bool,
     pub token: i64,
     pub counts: HashMap<(Queue, State), i64>,
     pub leases_lost: HashMap<Queue, u64>,
@@ -149,6 +151,7 @@ impl Core {
             paused_queues: HashSet::new(),
             paused_names: HashSet::new(),
             paused_tenants: HashSet::new(),
+            has_parks: true,
             token: 0,
             counts: HashMap::new(),
             leases_lost: HashMap::new(),

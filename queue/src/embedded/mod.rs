@@ -101,7 +101,7 @@ impl Embedded {
 
     async fn call<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Core) -> Sql<T> + Send + 'static,
+        work: impl FnMut(&mut Core) -> Sql<T> + Send + 'static,
     ) -> QueueResult<T> {
         self.hand.call(work).await
     }

@@ -15,6 +15,7 @@ impl Core {
         self.rescue(&mut tended)?;
         self.take_up_held(&mut tended)?;
         self.prune(&mut tended)?;
+        self.forget_parks()?;
         self.wake_lines();
         Ok(tended)
     }

@@ -29,7 +29,8 @@ const TICK: Duration = Duration::from_millis(500);
 const TEND_PAUSE: Duration = Duration::from_millis(1);
 
 type Deliver = Box<dyn FnOnce() + Send>;
-type Work = Box<dyn FnOnce(&mut Core) -> Sql<Deliver> + Send>;
+/// Done once more, alone, if a transaction that it shared did not get through.
+type Work = Box<dyn FnMut(&mut Core) -> Sql<Deliver> + Send>;
 type Answer<T> = Box<dyn FnOnce(QueueResult<T>) + Send>;
 
 /// A call on its way: what to do, and whom to tell that it failed.
@@ -40,7 +41,7 @@ struct Call {
 
 impl Call {
     fn new<T: Send + 'static>(
-        work: impl FnOnce(&mut Core) -> Sql<T> + Send + 'static,
+        mut work: impl FnMut(&mut Core) -> Sql<T> + Send + 'static,
         answer: Answer<T>,
     ) -> Self {
         let answer = Arc::new(Mutex::new(Some(answer)));
@@ -50,6 +51,7 @@ impl Call {
         Self {
             work: Box::new(move |core| {
                 let done = work(core)?;
+                let answer = Arc::clone(&answer);
                 let deliver = move || {
                     if let Some(answer) = take(&answer) {
                         answer(Ok(done));
@@ -104,7 +106,7 @@ impl Hand {
 
     pub async fn call<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Core) -> Sql<T> + Send + 'static,
+        work: impl FnMut(&mut Core) -> Sql<T> + Send + 'static,
     ) -> QueueResult<T> {
         let (answer, answered) = oneshot::channel();
         // Whoever does not wait any more is not told; the work is done all the same.
@@ -224,12 +226,23 @@ impl Owner {
             works.push(call.work);
             fails.push(call.fail);
         }
-        let done = self.core.transact(|core| {
-            works.into_iter().map(|work| work(core)).collect::<Sql<Vec<Deliver>>>()
-        });
-        match done {
+        let together = |core: &mut Core| {
+            works.iter_mut().map(|work| work(core)).collect::<Sql<Vec<Deliver>>>()
+        };
+        match self.core.transact(together) {
             Ok(deliveries) => deliveries.into_iter().for_each(|deliver| deliver()),
-            Err(error) => fails.into_iter().for_each(|fail| fail(error.clone())),
+            Err(error) if works.len() == 1 => {
+                fails.into_iter().for_each(|fail| fail(error.clone()));
+            }
+            // Whatever one of them ran into is no business of the others.
+            Err(_) => {
+                for (mut work, fail) in works.into_iter().zip(fails) {
+                    match self.core.transact(|core| work(core)) {
+                        Ok(deliver) => deliver(),
+                        Err(error) => fail(error),
+                    }
+                }
+            }
         }
     }
 

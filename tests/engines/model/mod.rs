@@ -149,7 +149,10 @@ impl Model {
 
     /// The one that has to run alone and is first, if any may run.
     fn first_alone(&self) -> Option<&Job> {
-        let waits = |job: &&Job| job.state == State::Ready && job.is_alone && !self.is_paused(job);
+        let waits = |job: &&Job| {
+            let is_free = !self.is_paused(job) && 0 < self.room(job.tenant);
+            job.state == State::Ready && job.is_alone && is_free
+        };
         self.jobs.iter().filter(waits).min_by_key(|job| (job.at, job.id))
     }
 

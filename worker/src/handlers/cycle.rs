@@ -62,6 +62,10 @@ async fn phase(
         }
         Ok(PhaseEnd::NothingLeft) => Ok(Outcome::Skipped("nothing of the phase is left to do")),
         Err(AgentError::Busy { .. } | AgentError::Paused { .. }) => Ok(Outcome::Snooze(BUSY_AGAIN)),
+        // Neither says anything about the cycle: attempts are kept for failures of its own.
+        Err(AgentError::Store(StoreError::Unavailable(_) | StoreError::FenceLost { .. })) => {
+            Ok(Outcome::Snooze(BUSY_AGAIN))
+        }
         // Whoever closed the run, or called this job off, speaks for the hour.
         Err(AgentError::RunClosed(_)) => Ok(Outcome::Skipped("the run was closed meanwhile")),
         Err(error) => Err(JobError::retry(error)),
