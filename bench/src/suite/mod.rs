@@ -3,6 +3,7 @@
 mod build;
 mod clocks;
 mod cycle;
+mod fleet;
 mod import;
 mod orders;
 mod queue;
@@ -34,13 +35,15 @@ pub enum Suite {
     Cycle,
     /// How many jobs an engine keeps, hands out and takes back in a second.
     Queue,
+    /// How many jobs and cycles a process runs in a second, and what memory they leave behind.
+    Fleet,
     /// How long a newcomer waits for the first build.
     Build,
 }
 
 impl Suite {
     /// All of them, the quick ones first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Build,
         Self::Start,
         Self::Orders,
@@ -48,6 +51,7 @@ impl Suite {
         Self::Import,
         Self::Clocks,
         Self::Queue,
+        Self::Fleet,
     ];
 
     /// The one with this name.
@@ -63,6 +67,7 @@ impl Suite {
             Self::Import => "import",
             Self::Cycle => "cycle",
             Self::Queue => "queue",
+            Self::Fleet => "fleet",
             Self::Build => "build",
         }
     }
@@ -75,6 +80,9 @@ impl Suite {
             Self::Import => "rows imported in a second",
             Self::Cycle => "processor time of a cycle with 1,000 contacts and 100 orders",
             Self::Queue => "jobs kept, handed out and taken back by the embedded engine",
+            Self::Fleet => {
+                "jobs and cycles that a process runs in a second, and its memory after a million"
+            }
             Self::Build => "how to measure the first build; builds nothing",
         }
     }
@@ -88,6 +96,7 @@ impl Suite {
             Self::Import => import::run(printer, backends).await,
             Self::Cycle => cycle::run(printer, backends).await,
             Self::Queue => queue::run(printer).await,
+            Self::Fleet => fleet::run(printer, backends).await,
             Self::Build => build::run(printer),
         }
     }

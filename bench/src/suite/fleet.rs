@@ -1,0 +1,284 @@
+//! The runtime over the embedded engine: no-op jobs, recorded jobs, and the hour of a thousand tenants.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use jobs::{Envelope, Job, JobId, Limits, Priority, Queue, TenantId};
+use platform::SystemClock;
+use queue::{
+    Engine, NewTask,
+    embedded::{Embedded, LiveTime, Options, Retention, file_in},
+};
+use serde::{Deserialize, Serialize};
+use store::recorded::Sameness;
+use testkit::database::{Backend, FixedClock};
+use tokio::sync::watch;
+use uuid::Uuid;
+use worker::{
+    handlers::{self, SCHEDULES},
+    runtime::{
+        JobContext, JobResult, Outcome, Records, Registry, Relay, Run, Runtime, RuntimeOptions,
+        Scheduler, Stopping,
+    },
+};
+
+use crate::{
+    database::Database,
+    figure::{Aim, Printer},
+    meter::{ms, rate},
+    suite::{Suite, agent, judge, tell},
+    world::{self, Size},
+};
+
+/// Jobs through one process, after which its memory has to be what it was.
+const JOBS: usize = 1_000_000;
+/// Jobs after which memory is read for the first time.
+const WARM_UP: usize = 100_000;
+/// Jobs that wait at once.
+const IN_QUEUE: usize = 10_000;
+/// Jobs of one call.
+const BATCH: usize = 500;
+/// How much more memory a million jobs may leave behind.
+const GROWTH_MAX: f64 = 1.1;
+/// Recorded jobs of a run.
+const RECORDED: usize = 10_000;
+/// "Measure what one commit costs here": what the fleet is to reach on Postgres.
+const RECORDED_PER_SECOND_MIN: f64 = 5_000.0;
+/// Tenants of the hour.
+const TENANTS: usize = 1_000;
+/// A small customer's accounts and people: nearly all tenants are small.
+const SMALL: Size = Size { clients: 5, contacts: 10, products: 5 };
+/// Orders that wait for a check at each of them.
+const NEW_ORDERS: usize = 2;
+/// A thousand tenants' hours within the fifty minutes that they are spread over, ten times over.
+const CYCLES_PER_SECOND_MIN: f64 = 1_000.0 / 300.0;
+/// Jobs of a queue that run at once.
+const CONCURRENCY: usize = 8;
+
+/// Measures; recorded jobs and cycles on each of these databases.
+pub async fn run(printer: &Printer, backends: &[Backend]) -> anyhow::Result<()> {
+    volatile(printer).await?;
+    for backend in backends {
+        recorded(printer, &Database::open(*backend).await?).await?;
+        cycles(printer, &Database::open(*backend).await?).await?;
+    }
+    Ok(())
+}
+
+/// A job that does nothing, and says so.
+#[derive(Serialize, Deserialize)]
+struct Nothing {
+    tenant: Option<TenantId>,
+}
+
+impl Job for Nothing {
+    const NAME: &'static str = "nothing";
+    const QUEUE: Queue = Queue::Agent;
+    const LIMITS: Limits = Limits::new(3, Duration::from_secs(60));
+
+    fn tenant(&self) -> Option<TenantId> {
+        self.tenant
+    }
+}
+
+impl Run<AtomicUsize> for Nothing {
+    async fn run(self, context: JobContext<AtomicUsize>) -> JobResult {
+        context.app.fetch_add(1, Ordering::Relaxed);
+        Ok(Outcome::Done)
+    }
+}
+
+fn engine(folder: &std::path::Path) -> anyhow::Result<Arc<dyn Engine>> {
+    Ok(Arc::new(Embedded::open(Options {
+        path: file_in(folder),
+        time: Arc::new(LiveTime::new(Arc::new(SystemClock))),
+        retention: Retention::default(),
+        tends_itself: true,
+    })?))
+}
+
+fn options() -> RuntimeOptions {
+    RuntimeOptions {
+        worker: "bench".to_owned(),
+        concurrency: vec![(Queue::Agent, CONCURRENCY), (Queue::Maintenance, CONCURRENCY)],
+        lease: Duration::from_secs(15),
+        drain: Duration::from_secs(20),
+    }
+}
+
+async fn until(is_so: impl AsyncFn() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    while !is_so().await? {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Ok(())
+}
+
+/// A million jobs through one process: how fast, and what they leave behind.
+async fn volatile(printer: &Printer) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let engine = engine(folder.path())?;
+    let done = Arc::new(AtomicUsize::new(0));
+    let registry = Arc::new(Registry::new().with::<Nothing>()?);
+    let runtime =
+        Runtime::new(Arc::clone(&engine), registry, Arc::clone(&done), wide(IN_QUEUE / 10));
+    let (stop, stopped) = watch::channel(Stopping::No);
+    let feed = async {
+        let mut number = 0_u128;
+        let (mut after_warm_up, mut began) = (0.0, Instant::now());
+        let mut enqueued = 0;
+        while enqueued < WARM_UP + JOBS {
+            if enqueued == WARM_UP {
+                until(async || Ok(done.load(Ordering::Relaxed) == WARM_UP)).await?;
+                after_warm_up = resident_mib()?;
+                began = Instant::now();
+            }
+            while IN_QUEUE < enqueued - done.load(Ordering::Relaxed) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let tasks: anyhow::Result<Vec<NewTask>> =
+                (0..BATCH).map(|_| task(&mut number)).collect();
+            engine.enqueue(tasks?).await?;
+            enqueued += BATCH;
+        }
+        until(async || Ok(done.load(Ordering::Relaxed) == enqueued)).await?;
+        let per_second = rate(u64::try_from(JOBS)?, began.elapsed());
+        let memory = (after_warm_up, resident_mib()?);
+        stop.send_replace(Stopping::Drain);
+        anyhow::Ok((per_second, memory))
+    };
+    let (ended, fed) = tokio::join!(runtime.run(stopped), feed);
+    let (per_second, (before, after)) = fed?;
+    ended?;
+    tell(printer, Suite::Fleet, "no-op jobs enqueued and run, one process", per_second, "jobs/s")?;
+    tell(printer, Suite::Fleet, "memory of the process", after, "MiB")?;
+    let measure = "memory after 1,000,000 jobs, as a multiple of before";
+    judge(printer, Suite::Fleet, measure, after / before, "×", Aim::AtMost(GROWTH_MAX))
+}
+
+fn wide(concurrency: usize) -> RuntimeOptions {
+    RuntimeOptions { concurrency: vec![(Queue::Agent, concurrency)], ..options() }
+}
+
+fn task(number: &mut u128) -> anyhow::Result<NewTask> {
+    *number += 1;
+    let id = JobId::from_uuid(Uuid::from_u128(*number));
+    let tenant = TenantId::from_uuid(Uuid::from_u128(*number % 50 + 1));
+    let envelope = Envelope::seal(id, &Nothing { tenant: Some(tenant) }, world::now())?;
+    Ok(NewTask {
+        id,
+        queue: Queue::Agent,
+        name: Nothing::NAME.to_owned(),
+        tenant: Some(tenant),
+        priority: Priority::default(),
+        run_at: None,
+        unique: None,
+        body: envelope.to_bytes()?,
+    })
+}
+
+fn resident_mib() -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").context("no /proc to read")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(kib / 1_024.0)
+}
+
+/// Recorded jobs from the transaction that records them to the one that settles them.
+async fn recorded(printer: &Printer, database: &Database) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let engine = engine(folder.path())?;
+    let tenant = world::furnish(&database.store, "recorded", SMALL).await?.tenant.id;
+    let done = Arc::new(AtomicUsize::new(0));
+    let registry = Arc::new(Registry::new().with::<Nothing>()?);
+    let clock = Arc::new(SystemClock);
+    let records =
+        Records::new(database.store.clone(), clock, Arc::clone(&registry), Arc::clone(&done));
+    let relay = Relay::new(records.clone(), Arc::clone(&engine));
+    let runtime =
+        Runtime::new(engine, registry, Arc::clone(&done), options()).with_records(records);
+    let (stop, stopped) = watch::channel(Stopping::No);
+    let began = Instant::now();
+    let work = async {
+        for _ in 0..RECORDED / BATCH {
+            let work = database.store.begin(tenant).await?;
+            for _ in 0..BATCH {
+                let now = world::now();
+                let job = Nothing { tenant: Some(tenant) };
+                work.scope().record_job(&job, &Sameness::Never, now, now).await?;
+            }
+            work.commit().await?;
+        }
+        // Counting what is open costs more the more there is: it is asked only when all have run.
+        until(async || Ok(RECORDED <= done.load(Ordering::Relaxed))).await?;
+        let scope = database.store.tenant(tenant);
+        until(async || Ok(scope.count_open_jobs(Queue::Agent).await? == 0)).await?;
+        let took = began.elapsed();
+        stop.send_replace(Stopping::Drain);
+        anyhow::Ok(took)
+    };
+    let (ended, (), took) = tokio::join!(runtime.run(stopped.clone()), relay.run(stopped), work);
+    ended?;
+    let took = took?;
+    ensure!(done.load(Ordering::Relaxed) == RECORDED, "some ran twice, or not at all");
+    let measure = format!("recorded jobs, end to end, {}", database.name);
+    let aim = Aim::AtLeast(RECORDED_PER_SECOND_MIN);
+    judge(printer, Suite::Fleet, measure, rate(u64::try_from(RECORDED)?, took), "jobs/s", aim)
+}
+
+/// The hour of a thousand small tenants, from the schedule to the last work block.
+async fn cycles(printer: &Printer, database: &Database) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let engine = engine(folder.path())?;
+    let mut tenants = Vec::with_capacity(TENANTS);
+    for number in 0..TENANTS {
+        let mut world = world::furnish(&database.store, &format!("small-{number}"), SMALL).await?;
+        world.add_new_orders(&database.store, NEW_ORDERS).await?;
+        tenants.push(world.tenant.id);
+    }
+    if database.is_server() {
+        database.analyze().await?;
+    }
+    let clock = Arc::new(FixedClock::new(world::now()));
+    let app =
+        Arc::new(handlers::App { agent: agent(database, &clock, folder.path()), ended: None });
+    let registry = Arc::new(handlers::registry()?);
+    let store = database.store.clone();
+    let records = Records::new(
+        store.clone(),
+        Arc::clone(&clock) as Arc<_>,
+        Arc::clone(&registry),
+        Arc::clone(&app),
+    );
+    let relay = Relay::new(records.clone(), Arc::clone(&engine));
+    let runtime = Runtime::new(engine, registry, app, options()).with_records(records);
+    let scheduler = Scheduler::new(store.clone(), clock as Arc<_>, &SCHEDULES[..1])?.at_once();
+    let (stop, stopped) = watch::channel(Stopping::No);
+    let began = Instant::now();
+    let work = async {
+        let pass = scheduler.pass().await?;
+        ensure!(pass.recorded == TENANTS, "each tenant has an hour to run");
+        let recorded = began.elapsed();
+        for tenant in &tenants {
+            let scope = store.tenant(*tenant);
+            until(async || Ok(scope.count_open_jobs(Queue::Agent).await? == 0)).await?;
+        }
+        let took = began.elapsed();
+        stop.send_replace(Stopping::Drain);
+        anyhow::Ok((recorded, took))
+    };
+    let (ended, (), work) = tokio::join!(runtime.run(stopped.clone()), relay.run(stopped), work);
+    ended?;
+    let (recorded, took) = work?;
+    let name = database.name;
+    let measure = format!("the schedules of 1,000 tenants recorded, {name}");
+    tell(printer, Suite::Fleet, measure, ms(recorded), "ms")?;
+    let measure = format!("cycles of 1,000 small tenants, {name}");
+    let aim = Aim::AtLeast(CYCLES_PER_SECOND_MIN);
+    judge(printer, Suite::Fleet, measure, rate(u64::try_from(TENANTS)?, took), "cycles/s", aim)
+}
