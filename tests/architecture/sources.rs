@@ -13,7 +13,8 @@ use crate::workspace::RustFile;
 const FILE_LINES_MAX: usize = 500;
 
 /// The only places that may read the environment: a path, or the beginning of one.
-const ENVIRONMENT_READERS: &[&str] = &["platform/src/config", "tests/src/postgres.rs"];
+const ENVIRONMENT_READERS: &[&str] =
+    &["platform/src/config", "tests/src/postgres.rs", "tests/processes/kills.rs"];
 
 /// Folders beside a crate's `src` that hold only tests or benchmarks.
 const TEST_FOLDERS: &[&str] = &["tests", "benches"];

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use domain::time::Clock;
+
 use crate::house::House;
 
 /// How soon a pause has to be obeyed, and the cycle that was running is over.
@@ -53,9 +55,7 @@ async fn a_job_that_waits_is_called_off_and_brought_back_beside_a_process() {
     let process = house.start();
     let open = house.open().await;
     open.until_completed(1).await;
-    let later = (chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now())
-        + chrono::TimeDelta::hours(1))
-    .to_rfc3339();
+    let later = (platform::SystemClock.now() + chrono::TimeDelta::hours(1)).to_rfc3339();
     let told = house.says(&format!("job enqueue forget_settled_jobs --at {later} --json"));
     let id = serde_json::from_str::<serde_json::Value>(&told).unwrap()["job"]
         .as_str()
