@@ -2,20 +2,22 @@
 
 use std::{sync::Arc, time::Duration};
 
-use agent::{Agent, CycleRequest, RulePlanner};
-use connectors::mail::FakeTransport;
+use agent::{Agent, AgentError, CycleRequest, PhaseEnd, PhaseJob, RulePlanner};
+use async_trait::async_trait;
+use connectors::mail::{FakeTransport, MailError, MailTransport, OutgoingMail, Whereabouts};
 use domain::{
-    cycle::{RunStatus, WorkBlock},
-    id::TenantId,
+    cycle::{Phase, RunStatus, WorkBlock},
+    id::{OutboundId, TenantId},
     time::{Clock, Timestamp},
 };
 use entity::recorded_jobs;
-use jobs::Queue;
+use jobs::{Pause, Queue};
 use platform::SystemClock;
 use queue::Engine;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use store::{
-    recorded::{JobFilter, RecordedState},
+    Store, Transition,
+    recorded::{JobFilter, RecordedJob, RecordedState},
     run::RunRow,
 };
 use testkit::database::{Backend, TestDb, open};
@@ -187,6 +189,114 @@ async fn a_chain_goes_on_over_any_number_of_processes() {
         let runs = firm.test.store.tenant(firm.tenant).list_runs(9).await.unwrap();
         assert_eq!(runs.len(), 1, "one hour has one run");
         assert_eq!(gist(&runs[0].work_block), gist(&expected), "steps of {step_ms} ms");
+        let sent = firm.transport.sent();
+        assert_eq!(sent.len(), whole.transport.sent().len());
+        assert!(sent.iter().all(|(_, times)| *times == 1), "a letter left twice");
+    }
+}
+
+/// Whatever becomes of a phase's job, its hour has an end, and the next one stands for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phase_that_nobody_will_finish_closes_its_run() {
+    for backend in Backend::ALL {
+        let firm = Firm::open(backend).await;
+        let scope = firm.test.store.tenant(firm.tenant);
+        let began_at = scope.get_tenant().await.unwrap().simulated_now.unwrap();
+        let open = JobFilter::of(RecordedState::Waiting);
+
+        // Before the run was even begun.
+        firm.record_hour().await;
+        let plan = scope.list_recorded_jobs(&open, 9).await.unwrap().remove(0);
+        let dead = (RecordedState::Dead, Some("it took its process along"));
+        let end = async |job: &RecordedJob| {
+            firm.records().end(&job.envelope, dead.0, dead.1).await.unwrap()
+        };
+        assert_eq!(end(&plan).await, Transition::Moved);
+        assert_eq!(end(&plan).await, Transition::Lost);
+        let run = firm.latest().await.unwrap();
+        assert_eq!((run.status, run.error.as_deref()), (RunStatus::Failed, dead.1));
+        let now = scope.get_tenant().await.unwrap().simulated_now.unwrap();
+        assert_eq!(now, began_at + chrono::TimeDelta::hours(1), "its clock goes on");
+
+        // In the midst of it: Plan is done, and Act is called off.
+        firm.record_hour().await;
+        let hour = now;
+        let job = PhaseJob {
+            job: scope.list_recorded_jobs(&open, 9).await.unwrap()[0].envelope.id,
+            due_hour: hour,
+            phase: Phase::Plan,
+            is_last_attempt: false,
+        };
+        let tenant = scope.get_tenant().await.unwrap();
+        let done = firm.agent("first").run_phase(&tenant, &job).await.unwrap();
+        assert_eq!(done, PhaseEnd::Done);
+        let act = scope.list_recorded_jobs(&open, 9).await.unwrap().remove(0);
+        assert_eq!(act.envelope.name, "act_cycle");
+        let cancelled = RecordedState::Cancelled;
+        firm.records().end(&act.envelope, cancelled, None).await.unwrap();
+        let run = firm.latest().await.unwrap();
+        assert_eq!((run.status, run.cycle_number), (RunStatus::Failed, 2));
+        assert_eq!(run.error.as_deref(), Some("its job was called off"));
+
+        // The hour after that stands for all three, and does what was left.
+        firm.record_hour().await;
+        firm.work_for("here", Duration::from_secs(30)).await;
+        let run = firm.latest().await.unwrap();
+        assert_eq!((run.status, run.hours_covered), (RunStatus::Completed, 3));
+        assert!(!firm.transport.sent().is_empty());
+    }
+}
+
+/// Pauses its tenant when so many letters have left.
+struct Hushed {
+    transport: Arc<FakeTransport>,
+    store: Store,
+    tenant: TenantId,
+    after: usize,
+}
+
+#[async_trait]
+impl MailTransport for Hushed {
+    fn name(&self) -> &'static str {
+        self.transport.name()
+    }
+
+    async fn send(&self, mail: &OutgoingMail) -> Result<String, MailError> {
+        let sent = self.transport.send(mail).await;
+        if self.transport.sent().len() == self.after {
+            let pause = Pause::Tenant(self.tenant);
+            self.store.system().insert_pause(&pause, "cli:test", SystemClock.now()).await.unwrap();
+        }
+        sent
+    }
+
+    async fn find(&self, intent: OutboundId) -> Result<Whereabouts, MailError> {
+        self.transport.find(intent).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_is_paused_amid_its_letters_has_none_leave_until_it_goes_on() {
+    for backend in Backend::ALL {
+        let (whole, expected, _) = in_one_process(backend).await;
+        let firm = Firm::open(backend).await;
+        let tenant = firm.test.store.tenant(firm.tenant).get_tenant().await.unwrap();
+        let hushed = Hushed {
+            transport: firm.transport.clone(),
+            store: firm.test.store.clone(),
+            tenant: firm.tenant,
+            after: 3,
+        };
+        let agent = Agent { transport: Arc::new(hushed), ..firm.agent("here") };
+        let stopped = agent.run_cycle(&tenant, CycleRequest::Due).await.map(|_| ()).unwrap_err();
+        assert!(matches!(stopped, AgentError::Paused { .. }), "{stopped:?}");
+        assert_eq!(firm.transport.sent().len(), 3, "the next letter stays");
+        let again = agent.run_cycle(&tenant, CycleRequest::Due).await.map(|_| ()).unwrap_err();
+        assert!(matches!(again, AgentError::Paused { .. }), "{again:?}");
+
+        firm.test.store.system().delete_pause(&Pause::Tenant(firm.tenant)).await.unwrap();
+        let result = firm.agent("here").run_cycle(&tenant, CycleRequest::Due).await.unwrap();
+        assert_eq!(gist(&result.work_block), gist(&expected));
         let sent = firm.transport.sent();
         assert_eq!(sent.len(), whole.transport.sent().len());
         assert!(sent.iter().all(|(_, times)| *times == 1), "a letter left twice");
