@@ -11,6 +11,7 @@ use platform::{RandomIds, SystemClock, config::Config, instance_name};
 use store::{Store, tenant::Tenant};
 
 /// The parts of a running steward.
+#[derive(Clone)]
 pub struct App {
     pub store: Store,
     pub clock: Arc<dyn Clock>,

@@ -8,6 +8,9 @@ use std::{
 use serde::Serialize;
 
 /// Where results go, and in which form.
+///
+/// Whoever reads may be slow, or not read at all: writing keeps nothing else in the process waiting.
+#[derive(Clone, Copy)]
 pub struct Output {
     json: bool,
 }
@@ -33,9 +36,9 @@ impl Output {
         text: impl FnOnce() -> String,
     ) -> anyhow::Result<()> {
         let line = if self.json { serde_json::to_string_pretty(value)? } else { text() };
-        let mut out = std::io::stdout().lock();
+        let written = apart(|| writeln!(std::io::stdout().lock(), "{}", line.trim_end()));
         // A closed pipe is the reader's way to say that it has seen enough.
-        match writeln!(out, "{}", line.trim_end()) {
+        match written {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             other => Ok(other?),
         }
@@ -44,7 +47,7 @@ impl Output {
     /// Says something beside the result, to a person only.
     pub fn note(&self, text: &str) {
         if !self.json {
-            eprintln!("{text}");
+            apart(|| eprintln!("{text}"));
         }
     }
 
@@ -58,6 +61,14 @@ impl Output {
             eprintln!("error: {}", told_once(&causes));
         }
         ExitCode::FAILURE
+    }
+}
+
+/// Does what may block, without holding up other tasks of the runtime.
+fn apart<T>(write: impl FnOnce() -> T) -> T {
+    match tokio::runtime::Handle::try_current() {
+        Ok(_) => tokio::task::block_in_place(write),
+        Err(_) => write(),
     }
 }
 

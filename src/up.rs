@@ -2,18 +2,25 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use domain::cycle::RunStatus;
-use jobs::{CycleHour, Queue, TenantId};
+use domain::{cycle::RunStatus, time::due_hour};
+use jobs::{
+    ActCycle, CycleHour, Job, Pause, PlanCycle, Queue, ReactCycle, ReflectCycle, TenantId,
+    Timestamp,
+};
 use platform::config::Config;
 use store::{
-    recorded::{JobFilter, RecordedState},
+    recorded::{JobFilter, RecordedJob},
     tenant::Tenant,
 };
+use tokio::{sync::mpsc, task::JoinSet};
 use worker::runtime::Stopping;
 
 use crate::{
     app::App,
-    fleet::runner::{self, Runner, RunnerOptions},
+    fleet::{
+        lease,
+        runner::{Runner, RunnerOptions},
+    },
     output::Output,
     show,
 };
@@ -44,9 +51,9 @@ fn speed(text: &str) -> Result<u32, String> {
 
 pub async fn run(args: Args, config: &Config, output: &Output) -> anyhow::Result<ExitCode> {
     let app = App::open_and_migrate(config).await?;
-    runner::take_lease(&app, output).await?;
+    lease::take(&app, output).await?;
     let worked = work(&args, &app, output).await;
-    let released = runner::release_lease(&app).await;
+    let released = lease::release(&app).await;
     app.close().await;
     let code = worked?;
     released?;
@@ -55,46 +62,54 @@ pub async fn run(args: Args, config: &Config, output: &Output) -> anyhow::Result
 
 async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<ExitCode> {
     let tenants = tenants(args, app, output).await?;
-    let only = tenants.first().filter(|_| args.demo).map(|tenant| tenant.id);
     let options = RunnerOptions {
-        only,
+        only: tenants.first().filter(|_| args.demo).map(|tenant| tenant.id),
         simulated_hour: HOUR / args.speed,
         at_once: args.once,
         ..RunnerOptions::default()
     };
     let mut runner = Runner::open(app, output, options).await?;
-    let mut hours = std::mem::replace(&mut runner.ended, tokio::sync::mpsc::channel(1).1);
+    let hours = std::mem::replace(&mut runner.ended, mpsc::channel(1).1);
+    let mut showing = JoinSet::new();
+    showing.spawn(show_all(app.clone(), *output, hours));
     let scheduler = runner.scheduler()?;
-    let working = runner.work();
-    let guided = async {
-        if args.once {
-            scheduler.pass().await?;
-            until_done(app, &runner, &tenants).await?;
+    if args.once {
+        let guided = async {
+            let hours: Vec<_> =
+                tenants.iter().map(|it| (it, due_hour(it.now(app.clock.as_ref())))).collect();
+            let done = match scheduler.pass().await {
+                Ok(_) => until_done(app, &runner, &hours, output).await,
+                Err(error) => Err(error.into()),
+            };
             runner.stop.send_if_modified(|stop| {
                 let is_news = *stop == Stopping::No;
                 *stop = (*stop).max(Stopping::Drain);
                 is_news
             });
-        } else {
-            tell_what_comes(args, &tenants, output);
-            scheduler.run(runner.stop.subscribe()).await;
-        }
-        anyhow::Ok(())
+            done
+        };
+        let (worked, guided) = tokio::join!(runner.work(), guided);
+        worked.and(guided)?;
+    } else {
+        tell_what_comes(args, &tenants, output);
+        let scheduling = scheduler.run(runner.stop.subscribe());
+        let (worked, ()) = tokio::join!(
+            async {
+                let worked = runner.work().await;
+                // The scheduler ends with it, however it ended.
+                runner.stop.send_replace(Stopping::AtOnce);
+                worked
+            },
+            scheduling
+        );
+        worked?;
+    }
+    // The last sender goes with it.
+    drop(runner);
+    let shown = match tokio::time::timeout(SHOW_LAST, showing.join_next()).await {
+        Ok(Some(shown)) => shown?,
+        Ok(None) | Err(_) => Shown::default(),
     };
-    let mut shown = Shown::default();
-    let mut working = std::pin::pin!(working);
-    let mut guided = std::pin::pin!(guided);
-    let mut is_guided = false;
-    loop {
-        tokio::select! {
-            ended = &mut working => { ended?; break; }
-            done = &mut guided, if !is_guided => { done?; is_guided = true; }
-            Some(hour) = hours.recv() => shown.note(app, &hour, output).await,
-        }
-    }
-    while let Ok(hour) = hours.try_recv() {
-        shown.note(app, &hour, output).await;
-    }
     if args.once {
         for tenant in tenants.iter().filter(|tenant| !shown.tenants.contains(&tenant.id)) {
             output.note(&format!("{}: this hour is done", tenant.slug));
@@ -103,6 +118,18 @@ async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<ExitCod
         output.note("stopped");
     }
     Ok(if args.once && shown.any_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// How long whoever reads has for the last cycles that ended.
+const SHOW_LAST: Duration = Duration::from_secs(5);
+
+/// Shows cycles as they end. A task of its own: nothing waits for whoever reads.
+async fn show_all(app: App, output: Output, mut hours: mpsc::Receiver<CycleHour>) -> Shown {
+    let mut shown = Shown::default();
+    while let Some(hour) = hours.recv().await {
+        shown.note(&app, &hour, &output).await;
+    }
+    shown
 }
 
 /// The tenants that this process is started for; the demo's is made if it is missing.
@@ -136,19 +163,27 @@ fn tell_what_comes(args: &Args, tenants: &[Tenant], output: &Output) {
 /// How often it is asked whether everything is done.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// Waits until every job of these tenants' cycles is settled, and lets none wait for its turn in the hour.
-async fn until_done(app: &App, runner: &Runner<'_>, tenants: &[Tenant]) -> anyhow::Result<()> {
+/// Waits until these tenants' hours have come to an end, and lets none wait for its turn in the hour.
+async fn until_done(
+    app: &App,
+    runner: &Runner<'_>,
+    hours: &[(&Tenant, Timestamp)],
+    output: &Output,
+) -> anyhow::Result<()> {
     let mut stop = runner.stop.subscribe();
-    for tenant in tenants {
-        let scope = app.store.tenant(tenant.id);
-        while scope.count_open_jobs(Queue::Agent).await? != 0 {
-            let relayed =
-                JobFilter { queue: Some(Queue::Agent), ..JobFilter::of(RecordedState::Relayed) };
+    for (tenant, hour) in hours {
+        while let Some(waiting) = left_of(app, tenant, *hour).await? {
+            let pauses = app.store.system().list_pauses().await?;
+            if let Some(row) = pauses.iter().find(|row| holds_back(&row.pause, tenant)) {
+                output.note(&format!(
+                    "{}: its cycle waits, because {} is paused",
+                    tenant.slug, row.pause
+                ));
+                break;
+            }
             let now = app.clock.now();
-            for job in scope.list_recorded_jobs(&relayed, JOBS_HURRIED_MAX).await? {
-                if now < job.run_at {
-                    runner.engine().retry(job.envelope.id).await?;
-                }
+            for job in waiting.iter().filter(|job| now < job.run_at) {
+                runner.engine().retry(job.envelope.id).await?;
             }
             tokio::select! {
                 () = tokio::time::sleep(ASK_EVERY) => {}
@@ -159,8 +194,38 @@ async fn until_done(app: &App, runner: &Runner<'_>, tenants: &[Tenant]) -> anyho
     Ok(())
 }
 
-/// A tenant has far fewer cycles that wait for their turn.
-const JOBS_HURRIED_MAX: u64 = 100;
+/// The jobs of an hour's cycle that are not settled; none if its run is over, or has nothing left to do.
+async fn left_of(
+    app: &App,
+    tenant: &Tenant,
+    hour: Timestamp,
+) -> anyhow::Result<Option<Vec<RecordedJob>>> {
+    let scope = app.store.tenant(tenant.id);
+    let run = scope.find_run_of_hour(hour).await?;
+    if run.is_some_and(|run| run.status != RunStatus::Running) {
+        return Ok(None);
+    }
+    let agents = JobFilter { queue: Some(Queue::Agent), ..JobFilter::default() };
+    let mut jobs = scope.list_recorded_jobs(&agents, JOBS_SEEN_MAX).await?;
+    jobs.retain(|job| {
+        let of_hour = serde_json::from_str::<CycleHour>(job.envelope.payload.get());
+        !job.state.is_settled() && of_hour.is_ok_and(|it| it.due_hour == hour)
+    });
+    Ok((!jobs.is_empty()).then_some(jobs))
+}
+
+fn holds_back(pause: &Pause, tenant: &Tenant) -> bool {
+    match pause {
+        Pause::Queue(queue) => *queue == Queue::Agent,
+        Pause::Name(name) => CYCLE.contains(&name.as_str()),
+        Pause::Tenant(id) => *id == tenant.id,
+    }
+}
+
+/// The names of the phases' jobs.
+const CYCLE: [&str; 4] = [PlanCycle::NAME, ActCycle::NAME, ReactCycle::NAME, ReflectCycle::NAME];
+/// The newest jobs of a tenant, among which those of the present hour are.
+const JOBS_SEEN_MAX: u64 = 100;
 
 /// What has been shown of the cycles that ended.
 #[derive(Default)]

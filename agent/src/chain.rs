@@ -51,14 +51,19 @@ impl Agent {
         asked: &PhaseJob,
     ) -> Result<PhaseEnd, AgentError> {
         let now = tenant.now(self.clock.as_ref());
-        let there = self.store.tenant(tenant.id).find_run_of_hour(asked.due_hour).await?;
+        if now < asked.due_hour {
+            return Err(AgentError::TooEarly { until: asked.due_hour });
+        }
+        let scope = self.store.tenant(tenant.id);
+        self.check_not_paused(&scope).await?;
+        let there = scope.find_run_of_hour(asked.due_hour).await?;
         if there.as_ref().is_some_and(|row| !is_left(row, asked.phase)) {
             return Ok(PhaseEnd::NothingLeft);
         }
         // Named after the job that begins it: one that is interrupted before the run is written down finds its own
         // lock when it comes again.
         let run = there.map_or_else(|| RunId::from_uuid(asked.job.uuid()), |row| row.id);
-        let fence = self.lock_for_job(tenant, run).await?;
+        let fence = self.lock_for_job(tenant, run, asked.job).await?;
         let result = self.run_under_lock(tenant, fence, asked, now).await;
         self.unlock(tenant, fence).await;
         result
@@ -96,7 +101,8 @@ impl Agent {
     /// Closes the run of a phase whose job will never be done: it ran out of attempts, took its processes along, or was
     /// called off. Once more changes nothing.
     ///
-    /// An hour that was not even begun gets a run all the same, so that the record says what became of it.
+    /// An hour that was not even begun gets a run all the same, so that the record says what became of it; unless the
+    /// run of another hour is on its way, which nobody called off.
     pub async fn abandon_phase(
         &self,
         tenant: &Tenant,
@@ -112,8 +118,12 @@ impl Agent {
         if !is_open {
             return Ok(());
         }
+        let is_begun = there.is_some();
         let run = there.map_or_else(|| RunId::from_uuid(asked.job.uuid()), |row| row.id);
-        let held = self.lock_for_job(tenant, run).await?;
+        let held = match self.lock_for_job(tenant, run, asked.job).await {
+            Err(AgentError::Busy { .. }) if !is_begun => return Ok(()),
+            other => other?,
+        };
         let closed = self.close_abandoned(tenant, held, asked, now, because).await;
         self.unlock(tenant, held).await;
         closed
@@ -127,9 +137,11 @@ impl Agent {
         now: Timestamp,
         because: &str,
     ) -> Result<(), AgentError> {
-        let row = match self.store.tenant(tenant.id).find_run_of_hour(asked.due_hour).await? {
+        let scope = self.store.tenant(tenant.id);
+        let row = match scope.find_run_of_hour(asked.due_hour).await? {
             Some(row) if is_left(&row, asked.phase) => row,
             Some(_) => return Ok(()),
+            None if !scope.list_running().await?.is_empty() => return Ok(()),
             None => self.begin_run(tenant, held, asked.due_hour, now).await?,
         };
         let fence = Some(Fence { run: row.id, ..held });

@@ -143,10 +143,12 @@ impl Agent {
         &self,
         tenant: &Tenant,
         run: RunId,
+        job: JobId,
     ) -> Result<Fence, AgentError> {
         let now = self.clock.now();
         let until = now + TimeDelta::seconds(LOCK_TTL_SECONDS);
-        held(self.store.acquire_tenant_for_job(tenant.id, run, &self.instance, now, until).await?)
+        let by = (job, self.instance.as_str());
+        held(self.store.acquire_tenant_for_job(tenant.id, run, by, now, until).await?)
     }
 
     /// A tenant that somebody has paused has nothing done for it.
@@ -172,7 +174,7 @@ impl Agent {
             scope.mark_run_closed(left.id, RunStatus::Abandoned, because, now).await?;
         }
         // Hours whose run was abandoned or failed were missed as well.
-        let covered = scope.find_covered_hour().await?;
+        let covered = scope.find_covered_hour(hour).await?;
         let hours = covered.map_or(1, |last| (hour - last).num_hours().max(1));
         let new = NewRun {
             due_hour: Some(hour),

@@ -22,6 +22,12 @@ pub enum AgentError {
         /// Until when.
         expires_at: Timestamp,
     },
+    /// The hour has not come yet.
+    #[error("the hour has not come yet: it begins at {until}")]
+    TooEarly {
+        /// When it does.
+        until: Timestamp,
+    },
     /// Somebody has paused the tenant.
     #[error(
         "the tenant is paused since {}: `steward tenant resume` lets it go on",

@@ -110,28 +110,27 @@ pub fn due(
         (Some(last), Some(latest)) => {
             let after = timing.cron.iter_after(local(last, zone)).map(|at| at.to_utc());
             let counted = usize::try_from(COUNTED_MAX).unwrap_or(usize::MAX);
-            let missing: Vec<_> = after.take_while(|at| *at <= now).take(counted).collect();
-            made_up_for(&missing, latest, missed)
+            let missing = after.take_while(|at| *at <= now).take(counted).count();
+            let most = match missed {
+                Missed::Coalesce => 1,
+                Missed::CatchUp { max } => max.clamp(1, COUNTED_MAX),
+            };
+            let before = timing.cron.iter_before(local(latest, zone)).map(|at| at.to_utc());
+            let kept = std::iter::once(latest).chain(before.take_while(|at| last < *at));
+            let mut kept: Vec<_> = kept.take(usize::try_from(most).unwrap_or(1)).collect();
+            kept.reverse();
+            made_up_for(&kept, missing)
         }
     };
     Due { fires, next: next.map(|at| at.to_utc()) }
 }
 
-fn made_up_for(missing: &[Timestamp], latest: Timestamp, missed: Missed) -> Vec<Fire> {
-    let count = |many: usize| u32::try_from(many.max(1)).unwrap_or(COUNTED_MAX);
-    let most = match missed {
-        Missed::Coalesce => 1,
-        Missed::CatchUp { max } => usize::try_from(max.max(1)).unwrap_or(usize::MAX),
-    };
-    let left_out = missing.len().saturating_sub(most);
-    let mut fires: Vec<Fire> =
-        missing[left_out..].iter().map(|at| Fire { at: *at, stands_for: 1 }).collect();
+/// Fires at these moments, oldest first; the first stands for those that were missed before it as well.
+fn made_up_for(kept: &[Timestamp], missing: usize) -> Vec<Fire> {
+    let mut fires: Vec<Fire> = kept.iter().map(|at| Fire { at: *at, stands_for: 1 }).collect();
     if let Some(first) = fires.first_mut() {
-        first.stands_for = count(left_out + 1);
-    }
-    // Where more were missed than are counted, the latest is still the one that counts.
-    if let Some(end) = fires.last_mut() {
-        end.at = latest;
+        let left_out = missing.saturating_sub(kept.len());
+        first.stands_for = u32::try_from(left_out + 1).unwrap_or(COUNTED_MAX);
     }
     fires
 }
@@ -225,6 +224,13 @@ mod tests {
         assert_eq!(caught_up.fires, expected);
         assert_eq!(asked("2026-05-04T12:20:00Z", Missed::CatchUp { max: 9 }).fires.len(), 5);
 
+        let years = asked("2036-05-04T12:20:00Z", Missed::CatchUp { max: 2 });
+        let last_two =
+            [fire("2036-05-04T11:00:00Z", COUNTED_MAX - 1), fire("2036-05-04T12:00:00Z", 1)];
+        assert_eq!(
+            years.fires, last_two,
+            "the latest, and not those at the end of what is counted"
+        );
         let years = asked("2036-05-04T12:20:00Z", Missed::Coalesce);
         assert_eq!(years.fires, [fire("2036-05-04T12:00:00Z", COUNTED_MAX)]);
     }

@@ -13,7 +13,7 @@ pub struct Model {
     pub expires_at: DateTimeUtc,
     pub fence: i64,
     pub run_id: Option<Uuid>,
-    pub held_by_job: bool,
+    pub held_by_job: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

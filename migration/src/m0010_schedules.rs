@@ -25,8 +25,7 @@ impl MigrationTrait for Migration {
             .required("paused_at", Kind::Timestamp)
             .create(manager)
             .await?;
-        let mut held_by_job = ColumnDef::new("held_by_job");
-        held_by_job.boolean().not_null().default(false);
+        let held_by_job = ColumnDef::new("held_by_job").uuid().take();
         let locks = Table::alter().table("agent_tenant_locks").add_column(held_by_job).take();
         manager.alter_table(locks).await?;
         let by_end = Index::create()

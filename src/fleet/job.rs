@@ -13,6 +13,8 @@ use store::{
     tenant::Tenant,
 };
 
+use worker::{handlers, runtime::Registry};
+
 use super::{queue::reader, runner::records_of};
 use crate::{app::App, output::Output};
 
@@ -22,7 +24,7 @@ pub enum Command {
     Enqueue(Enqueue),
     /// Show a job: its record, and where it is in the queue.
     Show(Which),
-    /// List jobs, newest first.
+    /// List jobs, newest first; those that the queue has in a state, oldest first.
     List(List),
     /// Call a job off: at once if it waits, within a second if it runs.
     Cancel(Which),
@@ -282,7 +284,8 @@ async fn list(app: &App, args: &List, output: &Output) -> anyhow::Result<()> {
             Some(AnyState::Recorded(state)) => Some(state),
             _ => None,
         };
-        let filter = JobFilter { state, queue: args.of.queue, name: args.of.name.clone() };
+        let (queue, name) = (args.of.queue, args.of.name.clone());
+        let filter = JobFilter { state, queue, name, before: None };
         let system = app.store.system();
         for record in system.list_recorded_jobs(tenant, &filter, args.limit.into()).await? {
             all.push(beside(app, &reader, record).await?);
@@ -345,6 +348,13 @@ async fn cancel(app: &App, id: JobId, output: &Output) -> anyhow::Result<()> {
 
 async fn retry(app: &App, id: JobId, output: &Output) -> anyhow::Result<()> {
     let job = recorded(app, id).await?;
+    let (registry, _) = records_of(app)?;
+    if !can_come_back(&registry, &job) {
+        anyhow::bail!(
+            "job {id} is a {}: its end has closed its hour, and the next hour's cycle makes up for it",
+            job.envelope.name
+        );
+    }
     match reopen(app, &job).await? {
         Reopened::Waits => {}
         Reopened::Duplicate => anyhow::bail!(
@@ -359,6 +369,11 @@ async fn retry(app: &App, id: JobId, output: &Output) -> anyhow::Result<()> {
     output.print(&json!({ "job": id, "state": RecordedState::Waiting.as_str() }), || {
         format!("{} {id} waits again, with all its attempts", job.envelope.name)
     })
+}
+
+fn can_come_back(registry: &Registry<handlers::App>, job: &RecordedJob) -> bool {
+    let kinds = registry.kinds();
+    kinds.iter().all(|kind| kind.name != job.envelope.name || kind.can_come_back)
 }
 
 enum Reopened {
@@ -382,28 +397,46 @@ async fn reopen(app: &App, job: &RecordedJob) -> anyhow::Result<Reopened> {
     }
 }
 
+/// Dead jobs that are looked at together …
+const PAGE: u64 = 500;
+/// … and how often, for the sake of those that cannot come back.
+const PAGES_MAX: usize = 200;
+
 async fn replay(app: &App, args: &Replay, output: &Output) -> anyhow::Result<()> {
     let tenant = match &args.of.tenant {
         Some(name) => Some(app.tenant(Some(name)).await?.id),
         None => None,
     };
-    let dead = JobFilter {
+    let mut dead = JobFilter {
         state: Some(RecordedState::Dead),
         queue: args.of.queue,
         name: args.of.name.clone(),
+        before: None,
     };
+    let (registry, _) = records_of(app)?;
     let (mut back, mut left) = (0, 0);
-    for job in app.store.system().list_recorded_jobs(tenant, &dead, args.max.into()).await? {
-        match reopen(app, &job).await? {
-            Reopened::Waits => back += 1,
-            Reopened::Duplicate | Reopened::NotOver => left += 1,
+    for _ in 0..PAGES_MAX {
+        let page = app.store.system().list_recorded_jobs(tenant, &dead, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        dead.before = Some(last.envelope.id);
+        for job in &page {
+            if back == args.max {
+                break;
+            }
+            match can_come_back(&registry, job) {
+                true if matches!(reopen(app, job).await?, Reopened::Waits) => back += 1,
+                _ => left += 1,
+            }
+        }
+        if back == args.max {
+            break;
         }
     }
     output.print(&json!({ "brought_back": back, "left": left }), || match (back, left) {
         (0, 0) => "no such job is dead".to_owned(),
         (_, 0) => format!("{back} jobs wait again"),
         _ => format!(
-            "{back} jobs wait again; {left} were left, because the same work was recorded meanwhile"
+            "{back} jobs wait again; {left} were left: the same work was recorded meanwhile, or their hour is closed"
         ),
     })
 }

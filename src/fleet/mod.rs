@@ -1,6 +1,7 @@
 //! The queue and those who work on it: what `steward worker`, `job` and `queue` do.
 
 pub mod job;
+pub mod lease;
 pub mod queue;
 pub mod runner;
 pub mod worker;

@@ -1,29 +1,27 @@
 //! The process that does the work: the runtime, and everything that goes on beside it.
 //!
-//! What lives here: how the parts are put together, the lease that keeps a second such process away, and their stop.
-//! What does not: the parts themselves (`worker`).
+//! What lives here: how the parts are put together, and their stop.
+//! What does not: the parts themselves (`worker`), and the lease that keeps a second such process away (`lease`).
 
 use std::{path::PathBuf, pin::pin, sync::Arc, time::Duration};
 
 use agent::Agent;
 use anyhow::Context;
-use chrono::TimeDelta;
 use jobs::{CycleHour, Queue, TenantId};
 use platform::shutdown::StopRequests;
 use queue::{
     Engine,
     embedded::{Embedded, LiveTime, Options, Retention, file_in},
 };
-use store::{StoreError, system::RunnerLease};
 use tokio::sync::{mpsc, watch};
 use worker::{
     handlers::{self, SCHEDULES},
     runtime::{
-        Ended, PauseCopier, Records, Registry, Relay, Runtime, RuntimeError, RuntimeOptions,
-        Scheduler, Stopping,
+        Ended, PauseCopier, Records, Registry, Relay, Runtime, RuntimeOptions, Scheduler, Stopping,
     },
 };
 
+use super::lease::{self, LeaseEnd};
 use crate::{app::App, output::Output};
 
 /// How a process works.
@@ -61,8 +59,6 @@ const CONCURRENCY_ELSEWHERE: usize = 2;
 pub const DRAIN: Duration = Duration::from_secs(25);
 /// Cycles that have ended and that nobody has shown yet.
 const ENDED_MAX: usize = 1_000;
-/// Signs of life in the time of a lease.
-const BEATS_PER_LEASE: u32 = 3;
 
 /// The queue's file.
 pub fn queue_file(app: &App) -> PathBuf {
@@ -126,7 +122,39 @@ impl<'a> Runner<'a> {
     }
 
     /// Works until it is asked to stop, by a signal or through `stop`, or another process takes over.
-    pub fn work(&self) -> impl Future<Output = anyhow::Result<Ended>> + use<'a> {
+    ///
+    /// While the lease cannot be extended, nothing runs here: another process may have taken over, or may be about to.
+    pub async fn work(&self) -> anyhow::Result<()> {
+        let signals = signals(&self.stop, self.output);
+        let sessions = async {
+            let mut asked = self.stop.subscribe();
+            loop {
+                match self.session().await? {
+                    SessionEnd::Asked(ended) => {
+                        if 0 < ended.unfinished {
+                            let count = ended.unfinished;
+                            self.output.note(&format!("{count} jobs were given back unfinished"));
+                        }
+                        return Ok(());
+                    }
+                    SessionEnd::LeaseLapsed => {}
+                }
+                self.output.note("the lease could not be extended; nothing runs until it can");
+                tokio::select! {
+                    regained = lease::regain(self.app) => regained?,
+                    _ = asked.wait_for(|stop| *stop != Stopping::No) => return Ok(()),
+                }
+            }
+        };
+        tokio::select! {
+            done = sessions => done,
+            never = signals => never,
+        }
+    }
+
+    /// Works for as long as the lease is held.
+    async fn session(&self) -> anyhow::Result<SessionEnd> {
+        let (stop, told) = watch::channel(Stopping::No);
         let records = self.records();
         let runtime = Runtime::new(
             Arc::clone(&self.engine),
@@ -137,27 +165,36 @@ impl<'a> Runner<'a> {
         let runtime = runtime.with_records(records.clone());
         let relay = Relay::new(records, Arc::clone(&self.engine));
         let pauses = PauseCopier::new(self.app.store.clone(), Arc::clone(&self.engine));
-        let (app, output, stop) = (self.app, self.output, self.stop.clone());
-        async move {
-            let told = stop.subscribe();
-            let beside = async {
-                tokio::join!(relay.run(told.clone()), pauses.run(told.clone()));
-                std::future::pending::<()>().await;
-            };
-            let (signals, lease) = (signals(&stop, output), keep_lease(app, &stop));
-            let (mut beside, mut signals, mut lease) = (pin!(beside), pin!(signals), pin!(lease));
-            let mut runtime = pin!(runtime.run(told.clone()));
-            let mut lost = None;
+        let beside = async {
+            tokio::join!(relay.run(told.clone()), pauses.run(told.clone()));
+            std::future::pending::<()>().await;
+        };
+        let passed_on = async {
+            let mut asked = self.stop.subscribe();
             loop {
-                tokio::select! {
-                    ended = &mut runtime => break finish(ended, lost),
-                    () = &mut beside => {}
-                    () = &mut signals => {}
-                    error = &mut lease, if lost.is_none() => {
-                        // Another process works by now: what this one has in hand is lost to it.
-                        stop.send_replace(Stopping::AtOnce);
-                        lost = Some(error);
-                    }
+                let urgency = *asked.borrow_and_update();
+                stop.send_if_modified(|stop| std::mem::replace(stop, urgency.max(*stop)) < urgency);
+                if asked.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        let (mut beside, mut passed_on) = (pin!(beside), pin!(passed_on));
+        let mut kept = pin!(lease::keep(self.app));
+        let mut runtime = pin!(runtime.run(told.clone()));
+        let mut lost = None;
+        loop {
+            tokio::select! {
+                ended = &mut runtime => return match (ended, lost) {
+                    (_, Some(LeaseEnd::TakenBy(holder))) => Err(lease::taken(&holder)),
+                    (_, Some(LeaseEnd::Lapsed)) => Ok(SessionEnd::LeaseLapsed),
+                    (ended, None) => Ok(SessionEnd::Asked(ended?)),
+                },
+                () = &mut beside => {}
+                () = &mut passed_on => {}
+                end = &mut kept, if lost.is_none() => {
+                    stop.send_replace(Stopping::AtOnce);
+                    lost = Some(end);
                 }
             }
         }
@@ -190,18 +227,16 @@ impl<'a> Runner<'a> {
     }
 }
 
-fn finish(
-    ended: Result<Ended, RuntimeError>,
-    lost: Option<anyhow::Error>,
-) -> anyhow::Result<Ended> {
-    match lost {
-        Some(error) => Err(error),
-        None => Ok(ended?),
-    }
+/// Why a session ended.
+enum SessionEnd {
+    /// Because it was asked to.
+    Asked(Ended),
+    /// Because the lease could not be extended in time.
+    LeaseLapsed,
 }
 
 /// The first request lets what runs finish, the second does not.
-async fn signals(stop: &watch::Sender<Stopping>, output: &Output) {
+async fn signals<T>(stop: &watch::Sender<Stopping>, output: &Output) -> T {
     let mut requests = StopRequests::listen();
     requests.next().await;
     output.note("stopping: what runs is finished first; once more to stop at once");
@@ -209,7 +244,7 @@ async fn signals(stop: &watch::Sender<Stopping>, output: &Output) {
     requests.next().await;
     output.note("stopping at once");
     stop.send_replace(Stopping::AtOnce);
-    std::future::pending::<()>().await;
+    std::future::pending().await
 }
 
 /// Records for commands that change jobs without running them.
@@ -220,66 +255,4 @@ pub fn records_of(app: &App) -> anyhow::Result<(Arc<Registry<handlers::App>>, Re
     let (store, clock) = (app.store.clone(), Arc::clone(&app.clock));
     let records = Records::new(store, clock, Arc::clone(&registry), work);
     Ok((registry, records))
-}
-
-/// Takes the lease of the one process that works on this database, without Redis.
-///
-/// One that went away keeps it until it ends: that long is waited, and one that still gives signs of life is told of.
-pub async fn take_lease(app: &App, output: &Output) -> anyhow::Result<()> {
-    let Err(first) = try_lease(app).await? else { return Ok(()) };
-    let left = (first.expires_at - app.clock.now()).to_std().unwrap_or(Duration::ZERO);
-    let wait = left.min(app.lease()) + AFTER_LEASE;
-    output.note(&format!(
-        "{} has the lease of this database; waiting {} s, in case it is gone",
-        first.holder,
-        wait.as_secs().max(1)
-    ));
-    tokio::time::sleep(wait).await;
-    match try_lease(app).await? {
-        Ok(()) => Ok(()),
-        Err(Busy { holder, expires_at }) => anyhow::bail!(
-            "another process works on this database: {holder} (host/process), with a lease until {expires_at}; \
-             stop it first. Other commands work beside it"
-        ),
-    }
-}
-
-/// A lease is over a moment after it ends, however clocks are rounded.
-const AFTER_LEASE: Duration = Duration::from_millis(100);
-
-struct Busy {
-    holder: String,
-    expires_at: jobs::Timestamp,
-}
-
-async fn try_lease(app: &App) -> Result<Result<(), Busy>, StoreError> {
-    let now = app.clock.now();
-    let lease = TimeDelta::from_std(app.lease()).unwrap_or(TimeDelta::seconds(60));
-    match app.store.system().acquire_runner(&app.instance, now, now + lease).await? {
-        RunnerLease::Held { .. } => Ok(Ok(())),
-        RunnerLease::Busy { holder, expires_at } => Ok(Err(Busy { holder, expires_at })),
-    }
-}
-
-/// Gives signs of life; ends with the reason when another process holds the lease.
-async fn keep_lease(app: &App, stop: &watch::Sender<Stopping>) -> anyhow::Error {
-    loop {
-        tokio::time::sleep(app.lease() / BEATS_PER_LEASE).await;
-        match try_lease(app).await {
-            Ok(Ok(())) => {}
-            Ok(Err(Busy { holder, .. })) => {
-                let stopping = *stop.borrow();
-                tracing::error!(%holder, ?stopping, "the lease of this database was lost");
-                return anyhow::anyhow!("another process works on this database by now: {holder}");
-            }
-            // A database that is gone for a moment ends nothing: the next sign of life may get through.
-            Err(error) => tracing::warn!(%error, "the lease could not be extended"),
-        }
-    }
-}
-
-/// Gives the lease back.
-pub async fn release_lease(app: &App) -> anyhow::Result<()> {
-    let released = app.store.system().release_runner(&app.instance, app.clock.now()).await;
-    released.context("the lease could not be given back; it ends by itself")
 }

@@ -5,7 +5,13 @@ use std::{process::ExitCode, time::Duration};
 use jobs::CycleHour;
 use platform::config::Config;
 
-use super::runner::{self, CONCURRENCY, DRAIN, Runner, RunnerOptions};
+use tokio::{sync::mpsc, task::JoinSet};
+use worker::runtime::Stopping;
+
+use super::{
+    lease,
+    runner::{CONCURRENCY, DRAIN, Runner, RunnerOptions},
+};
 use crate::{app::App, output::Output};
 
 /// Work on the queue: run jobs, hand on recorded ones, and record what schedules fire.
@@ -33,9 +39,9 @@ fn concurrency(text: &str) -> Result<usize, String> {
 
 pub async fn run(args: Args, config: &Config, output: &Output) -> anyhow::Result<ExitCode> {
     let app = App::open(config).await?;
-    runner::take_lease(&app, output).await?;
+    lease::take(&app, output).await?;
     let worked = work(&args, &app, output).await;
-    let released = runner::release_lease(&app).await;
+    let released = lease::release(&app).await;
     app.close().await;
     worked?;
     released?;
@@ -50,29 +56,27 @@ async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<()> {
         ..RunnerOptions::default()
     };
     let mut runner = Runner::open(app, output, options).await?;
-    let mut hours = std::mem::replace(&mut runner.ended, tokio::sync::mpsc::channel(1).1);
-    let scheduler = runner.scheduler()?;
-    let (mut working, scheduling) =
-        (std::pin::pin!(runner.work()), scheduler.run(runner.stop.subscribe()));
-    let scheduling = async {
-        scheduling.await;
-        std::future::pending::<()>().await;
-    };
-    let mut scheduling = std::pin::pin!(scheduling);
-    output.note(&format!("{} works; Ctrl-C stops", app.instance));
-    loop {
-        tokio::select! {
-            ended = &mut working => {
-                let unfinished = ended?.unfinished;
-                if 0 < unfinished {
-                    output.note(&format!("{unfinished} jobs were given back unfinished"));
-                }
-                return Ok(());
-            }
-            () = &mut scheduling => {}
-            Some(hour) = hours.recv() => tell(app, &hour, output).await,
+    let mut hours = std::mem::replace(&mut runner.ended, mpsc::channel(1).1);
+    let (told_app, told_output) = (app.clone(), *output);
+    // A task of its own, which ends with this function: nothing waits for whoever reads.
+    let mut telling = JoinSet::new();
+    telling.spawn(async move {
+        while let Some(hour) = hours.recv().await {
+            tell(&told_app, &hour, &told_output).await;
         }
-    }
+    });
+    let scheduler = runner.scheduler()?;
+    output.note(&format!("{} works; Ctrl-C stops", app.instance));
+    let (worked, ()) = tokio::join!(
+        async {
+            let worked = runner.work().await;
+            // The scheduler ends with it, however it ended.
+            runner.stop.send_replace(Stopping::AtOnce);
+            worked
+        },
+        scheduler.run(runner.stop.subscribe())
+    );
+    worked
 }
 
 /// A line for each cycle; what cannot be told stands in the record.

@@ -7,9 +7,12 @@ use domain::{
     id::{RunId, TenantId},
     time::Timestamp,
 };
-use entity::agent_tenant_locks as locks;
+use entity::{agent_tenant_locks as locks, recorded_jobs};
+use jobs::JobId;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter,
+    sea_query::{Expr, Query},
 };
 
 use crate::{Fence, Store, StoreError, StoreResult};
@@ -29,12 +32,21 @@ pub enum TenantLock {
 }
 
 /// As what a process holds the lock.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Holder {
     /// As itself, for a run that it walks from end to end.
     Process,
     /// For a job that the queue has handed out.
-    Job,
+    Job(JobId),
+}
+
+impl Holder {
+    fn job(self) -> Option<JobId> {
+        match self {
+            Self::Process => None,
+            Self::Job(job) => Some(job),
+        }
+    }
 }
 
 impl Store {
@@ -53,19 +65,19 @@ impl Store {
         self.acquire(tenant, run, (locked_by, Holder::Process), now, expires_at).await
     }
 
-    /// The same for one of the jobs that a run consists of, which also takes over from another of them.
+    /// The same for one of the jobs that a run consists of, which also takes over from itself, and from one that is
+    /// settled.
     ///
-    /// The queue has one job of a run handed out at a time: whoever held the lock as such a job has lost its lease,
-    /// is over, or is gone.
+    /// A job is handed out to one worker at a time: whoever held the lock for the same one has lost its lease, or is gone.
     pub async fn acquire_tenant_for_job(
         &self,
         tenant: TenantId,
         run: RunId,
-        locked_by: &str,
+        (job, locked_by): (JobId, &str),
         now: Timestamp,
         expires_at: Timestamp,
     ) -> StoreResult<TenantLock> {
-        self.acquire(tenant, run, (locked_by, Holder::Job), now, expires_at).await
+        self.acquire(tenant, run, (locked_by, Holder::Job(job)), now, expires_at).await
     }
 
     async fn acquire(
@@ -85,16 +97,26 @@ impl Store {
             expires_at: Set(Timestamp::UNIX_EPOCH),
             fence: Set(0),
             run_id: Set(None),
-            held_by_job: Set(false),
+            held_by_job: Set(None),
         };
         let txn = self.begin_immediate().await?;
         locks::Entity::insert(first)
             .on_conflict_do_nothing_on([Column::TenantId])
             .exec_without_returning(&txn)
             .await?;
+        let is_ours = Column::LockedBy.eq(locked_by).and(Column::HeldByJob.is_null());
         let is_passed_on = match holder {
-            Holder::Process => Column::LockedBy.eq(locked_by),
-            Holder::Job => Column::LockedBy.eq(locked_by).or(Column::HeldByJob.eq(true)),
+            Holder::Process => is_ours,
+            Holder::Job(job) => {
+                let settled = Query::select()
+                    .column(recorded_jobs::Column::Id)
+                    .from(recorded_jobs::Entity)
+                    .and_where(recorded_jobs::Column::TenantId.eq(tenant.uuid()))
+                    .and_where(recorded_jobs::Column::SettledAt.is_not_null())
+                    .take();
+                let same = Column::HeldByJob.eq(job.uuid());
+                is_ours.or(same).or(Column::HeldByJob.in_subquery(settled))
+            }
         };
         let is_free = Condition::any()
             .add(Column::ExpiresAt.lte(now))
@@ -106,7 +128,7 @@ impl Store {
             .col_expr(Column::LockedBy, Expr::value(locked_by))
             .col_expr(Column::ExpiresAt, Expr::value(expires_at))
             .col_expr(Column::RunId, Expr::value(Some(run.uuid())))
-            .col_expr(Column::HeldByJob, Expr::value(holder == Holder::Job))
+            .col_expr(Column::HeldByJob, Expr::value(holder.job().map(JobId::uuid)))
             .filter(Column::TenantId.eq(tenant.uuid()))
             .filter(is_free)
             .exec_with_returning(&txn)

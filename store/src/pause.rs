@@ -5,7 +5,7 @@ use entity::job_pauses as pauses;
 use jobs::Pause;
 use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder};
 
-use crate::{Scope, StoreResult, Transition, error::unreadable, system::System};
+use crate::{Scope, StoreResult, Transition, system::System};
 
 /// A pause, and whose word it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,19 +19,25 @@ pub struct PauseRow {
 }
 
 impl System<'_> {
-    /// Everything that is paused.
+    /// Everything that is paused, as far as this version knows of such things.
     pub async fn list_pauses(&self) -> StoreResult<Vec<PauseRow>> {
         let rows =
             pauses::Entity::find().order_by_asc(pauses::Column::Name).all(self.store.db()).await?;
-        let rows = rows.into_iter().map(|row| {
-            let pause = Pause::of(&row.kind, &row.subject);
-            Ok(PauseRow {
-                pause: pause.map_err(unreadable("job_pauses.subject"))?,
-                paused_by: row.paused_by,
-                paused_at: row.paused_at,
-            })
-        });
-        rows.collect()
+        let mut pauses = Vec::with_capacity(rows.len());
+        for row in rows {
+            match Pause::of(&row.kind, &row.subject) {
+                Ok(pause) => pauses.push(PauseRow {
+                    pause,
+                    paused_by: row.paused_by,
+                    paused_at: row.paused_at,
+                }),
+                // One of a newer release pauses what there is not here.
+                Err(error) => {
+                    tracing::warn!(name = row.name, %error, "a pause that means nothing here")
+                }
+            }
+        }
+        Ok(pauses)
     }
 
     /// Pauses something; whoever did so first stays named.

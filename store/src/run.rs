@@ -65,13 +65,13 @@ impl Scope<'_> {
         row.map(run_row).transpose()
     }
 
-    /// The newest hour that a completed run stands for; before the first of these, the hour before the first run.
-    pub async fn find_covered_hour(&self) -> StoreResult<Option<Timestamp>> {
+    /// The newest hour before a certain one that a completed run stands for; before the first of these, the hour before the first run.
+    pub async fn find_covered_hour(&self, hour: Timestamp) -> StoreResult<Option<Timestamp>> {
         use runs::Column;
         let of_hours = runs::Entity::find()
             .select_only()
             .filter(Column::TenantId.eq(self.tenant.uuid()))
-            .filter(Column::DueHour.is_not_null());
+            .filter(Column::DueHour.lt(hour));
         let completed: Option<Option<Timestamp>> = of_hours
             .clone()
             .column_as(Column::DueHour.max(), "hour")

@@ -213,3 +213,21 @@ fn a_queue_file_that_is_none_or_newer_is_named() {
     }
     machine.says("up --demo --once");
 }
+
+#[test]
+fn a_paused_tenant_keeps_no_command_waiting_and_is_told_of() {
+    let machine = Machine::new();
+    machine.says("up --demo --once");
+    for (pause, resume) in [
+        ("tenant pause demo", "tenant resume demo"),
+        ("queue pause agent", "queue resume agent"),
+        ("queue pause --job act_cycle", "queue resume --job act_cycle"),
+    ] {
+        machine.says(pause);
+        machine.says("up --demo --once");
+        machine.says(resume);
+    }
+    assert!(machine.says("tenant list").contains("demo"));
+    let last = machine.says("up --demo --once");
+    assert!(last.contains("REFLECT"), "{last}");
+}

@@ -4,10 +4,15 @@ use chrono::TimeDelta;
 use domain::{id::RunId, time::Timestamp};
 use entity::agent_tenant_locks as locks;
 use sea_orm::EntityTrait;
-use store::{Fence, Store, StoreError, lock::TenantLock, system::RunnerLease};
+use store::{
+    Fence, Store, StoreError,
+    lock::TenantLock,
+    recorded::{Recorded, RecordedState, Sameness},
+    system::RunnerLease,
+};
 use testkit::{database::TestDb, rows, world::World};
 
-use crate::dice::Dice;
+use crate::{dice::Dice, recorded::record_as};
 
 on_both!(
     work_without_a_commit_leaves_no_trace,
@@ -120,22 +125,36 @@ async fn a_job_takes_over_from_a_job_of_its_run_and_from_nobody_else(test: TestD
     let world = World::new(&test, "north").await;
     let (store, run, other) = (&test.store, new_run(&world), new_run(&world));
     let until = world.in_hours(1);
+    let record = async |what: &str| match record_as(&world, what, Sameness::Never).await {
+        Recorded::New(id) | Recorded::Duplicate(id) => id,
+    };
+    let (plan, act) = (record("plan").await, record("act").await);
     let ask = |run, by| store.acquire_tenant_for_job(world.tenant, run, by, world.now, until);
-    let TenantLock::Held(first) = ask(run, HOST_A).await.unwrap() else { panic!("it is free") };
-    let busy = ask(other, HOST_B).await.unwrap();
-    assert!(matches!(busy, TenantLock::Busy { .. }), "another run");
+    let is_busy = async |run, by| matches!(ask(run, by).await.unwrap(), TenantLock::Busy { .. });
+    let TenantLock::Held(first) = ask(run, (plan, HOST_A)).await.unwrap() else {
+        panic!("it is free")
+    };
+    assert!(is_busy(other, (plan, HOST_B)).await, "another run");
+    assert!(is_busy(run, (act, HOST_B)).await, "the one that holds it is not over");
+    assert!(is_busy(run, (act, HOST_A)).await, "not in the same process either");
     let walk = store.acquire_tenant(world.tenant, run, HOST_B, world.now, until).await.unwrap();
     assert!(matches!(walk, TenantLock::Busy { .. }), "a process that walks the run by itself");
-    let TenantLock::Held(second) = ask(run, HOST_B).await.unwrap() else { panic!("its turn") };
+
+    // The same job, handed out again because its worker is gone.
+    let again = ask(run, (plan, HOST_B)).await.unwrap();
+    let TenantLock::Held(second) = again else { panic!("its turn") };
     assert!(first.number < second.number);
     let late = store.begin_fenced(world.tenant, first).await.err();
     assert!(matches!(late, Some(StoreError::FenceLost { .. })), "{late:?}");
-    store.release_tenant(world.tenant, second, world.now).await.unwrap();
+    // The next one, once that is settled: its worker died before it gave the lock back.
+    let completed = RecordedState::Completed;
+    world.scope().mark_job_settled(plan, completed, None, world.now).await.unwrap();
+    let TenantLock::Held(third) = ask(run, (act, HOST_A)).await.unwrap() else { panic!("over") };
+    store.release_tenant(world.tenant, third, world.now).await.unwrap();
 
     let walk = store.acquire_tenant(world.tenant, run, HOST_A, world.now, until).await.unwrap();
     assert!(matches!(walk, TenantLock::Held(_)));
-    let busy = ask(run, HOST_B).await.unwrap();
-    assert!(matches!(busy, TenantLock::Busy { .. }), "somebody else's walk is alive");
+    assert!(is_busy(run, (act, HOST_B)).await, "somebody else's walk is alive");
 }
 
 async fn a_late_worker_loses_its_fence_and_writes_nothing(test: TestDb) {

@@ -92,7 +92,7 @@ async fn read_actions(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
     found.insert("count_sent_since", one(scope.count_sent_since(since).await.unwrap()));
     found.insert("list_outbound", many(scope.list_outbound(LIMIT).await.unwrap()));
     found.insert("find_latest_run", many(scope.find_latest_run().await.unwrap()));
-    found.insert("find_covered_hour", many(scope.find_covered_hour().await.unwrap()));
+    found.insert("find_covered_hour", many(scope.find_covered_hour(later()).await.unwrap()));
     for hour in [HOUR, HOUR_ELSEWHERE] {
         let run = scope.find_run_of_hour(at(hour)).await.unwrap();
         found.entry("find_run_of_hour").or_default().extend(many(run));

@@ -170,7 +170,7 @@ async fn hours_are_covered_by_what_was_completed(test: TestDb) {
     let world = World::new(&test, "north").await;
     let scope = world.scope();
     let hour = |hours| at(HOUR) + TimeDelta::hours(hours);
-    let covered = async || scope.find_covered_hour().await.unwrap();
+    let covered = async || scope.find_covered_hour(world.in_hours(1_000)).await.unwrap();
     assert_eq!(covered().await, None, "there was no run at all");
     begin(&world, None).await.unwrap();
     assert_eq!(covered().await, None, "a rehearsal stands for no hour");

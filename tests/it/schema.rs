@@ -51,6 +51,7 @@ const LOOSE: &[(&str, &str)] = &[
     ("engagement_touches.source_id", "points at a message or an outbound message"),
     ("memories.scope_id", "points into several tables"),
     ("agent_tenant_locks.run_id", "the lock is taken before the run is written"),
+    ("agent_tenant_locks.held_by_job", "records of jobs are forgotten, and the lock's row is not"),
 ];
 
 /// Indexes for the few queries that look across tenants.

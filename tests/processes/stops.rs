@@ -1,9 +1,6 @@
 //! Asked to stop, again and again, with jobs running and jobs that wait: nothing is begun twice.
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::{fs, time::Duration};
 
 use domain::cycle::RunStatus;
 
@@ -29,18 +26,6 @@ async fn a_process_that_is_asked_to_stop_finishes_what_it_has() {
     }
     let ledger = Ledger::read(&house);
     assert_eq!(ledger.repeats(), 0, "what ran was finished, and the rest was not begun");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_second_request_is_obeyed_at_once() {
-    let mut house = House::new();
-    let process = house.start();
-    house.open().await.until_completed(1).await;
-    let asked = Instant::now();
-    process.signal("TERM");
-    process.signal("INT");
-    assert!(process.ended().success());
-    assert!(asked.elapsed().as_secs() < 10, "it took {:?}", asked.elapsed());
 }
 
 /// The disk is full for a while: nothing is lost, and the process is still there when it is not.

@@ -16,7 +16,7 @@ use queue::{Claim, Engine, State};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde::{Deserialize, Serialize};
 use store::{
-    Store,
+    Store, Transition,
     recorded::{Recorded, RecordedState, Sameness},
 };
 use testkit::{
@@ -52,6 +52,10 @@ enum End {
     AfterCommit,
     /// Never does anything.
     Badly,
+    /// Never does anything, and what it leaves behind can never be put right.
+    Cursed,
+    /// Does not listen the first time, and ends well the second.
+    DeafOnce,
 }
 
 impl Job for Keep {
@@ -71,9 +75,11 @@ impl Job for Keep {
 
 impl Run<Books> for Keep {
     async fn run(self, context: JobContext<Books>) -> JobResult {
-        context.app.begun.fetch_add(1, Ordering::SeqCst);
-        if self.end == End::Badly {
-            return Err(JobError::retry("no answer"));
+        let before = context.app.begun.fetch_add(1, Ordering::SeqCst);
+        match self.end {
+            End::Badly | End::Cursed => return Err(JobError::retry("no answer")),
+            End::DeafOnce if before == 0 => std::future::pending().await,
+            End::Well | End::AfterCommit | End::DeafOnce => {}
         }
         let work = context.app.store.begin(self.tenant).await.map_err(JobError::retry)?;
         let (id, now) = (context.id, SystemClock.now());
@@ -88,6 +94,9 @@ impl Run<Books> for Keep {
 
     async fn abandon(self, books: Arc<Books>, _: JobId, because: &str) -> Result<(), JobError> {
         assert!(!because.is_empty());
+        if self.end == End::Cursed {
+            return Err(JobError::bury("its books are gone"));
+        }
         // The first time it does not get through, as when the database is away for a moment.
         match books.abandoned.fetch_add(1, Ordering::SeqCst) {
             0 => Err(JobError::retry("not now")),
@@ -323,4 +332,44 @@ async fn the_relay_works_by_itself_until_it_is_told_to_stop() {
     };
     let (settled, ()) = tokio::join!(work, relay.run(stopped));
     assert_eq!(settled.0, RecordedState::Completed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_never_be_put_right_is_told_and_keeps_no_job_alive() {
+    let office = Office::open(Backend::Sqlite).await;
+    let id = office.record(End::Cursed).await;
+    office.relay().relay().await.unwrap();
+    let (state, error) = office.work_until_settled(id).await;
+    assert_eq!((state, office.begun()), (RecordedState::Dead, 2));
+    let error = error.unwrap();
+    assert!(error.contains("no answer") && error.contains("its books are gone"), "{error}");
+}
+
+/// Called off while it runs, and brought back before it has stopped: it is not lost between the two.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_brought_back_while_it_stops_runs_again() {
+    for backend in Backend::ALL {
+        let office = Office::open(backend).await;
+        let id = office.record(End::DeafOnce).await;
+        let scope = office.test.store.tenant(office.tenant);
+        let (stop, stopped) = watch::channel(Stopping::No);
+        let relay = office.relay();
+        let people = async {
+            eventually(async || (office.begun() == 1).then_some(())).await;
+            let envelope = scope.find_recorded_job(id).await.unwrap().unwrap().envelope;
+            let cancelled = RecordedState::Cancelled;
+            let records = office.records();
+            // The first time, what it leaves behind cannot be put right yet.
+            records.end(&envelope, cancelled, None).await.unwrap_err();
+            assert_eq!(records.end(&envelope, cancelled, None).await.unwrap(), Transition::Moved);
+            eventually(async || office.rig.found(id).await.is_cancelling.then_some(())).await;
+            let reopened = scope.mark_job_reopened(id, SystemClock.now()).await.unwrap();
+            assert_eq!(reopened, Transition::Moved);
+            let settled = office.until_settled(id).await;
+            stop.send_replace(Stopping::Drain);
+            settled
+        };
+        let (settled, ()) = tokio::join!(office.work_until(people), relay.run(stopped));
+        assert_eq!((settled.0, office.begun()), (RecordedState::Completed, 2));
+    }
 }

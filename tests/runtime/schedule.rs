@@ -213,3 +213,20 @@ async fn one_tenants_trouble_keeps_no_other_waiting() {
     // It has not fired either: once it can be kept, it fires.
     assert_eq!(town.scheduler(&SCHEDULES[..1]).pass().await.unwrap().recorded, 1);
 }
+
+/// The demo's hours may pass faster than the world's, and come to lie years ahead of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_whose_clock_is_ahead_is_not_kept_waiting_for_the_worlds() {
+    let begin = at("2026-05-04T09:20:00Z");
+    let town = Town::open(Backend::Sqlite, begin, 0).await;
+    let ahead = begin + TimeDelta::days(4_000);
+    let new = NewTenant { simulated_now: Some(ahead), ..new_tenant("ahead") };
+    let tenant = town.test.store.system().create_tenant(new, begin).await.unwrap();
+    let scheduler = town.scheduler(SCHEDULES);
+    assert_eq!(scheduler.pass().await.unwrap().recorded, 2);
+    let cycles = town.cycles(tenant).await;
+    assert_eq!(cycles, [(due_hour(ahead), begin)]);
+    let rests = scheduler.pass().await.unwrap();
+    assert_eq!(rests.recorded, 0);
+    assert!(rests.simulated_in.unwrap() > std::time::Duration::from_secs(3_000), "{rests:?}");
+}

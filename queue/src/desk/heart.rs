@@ -12,8 +12,10 @@ use std::{
 use super::{Shared, Stop};
 use crate::{BATCH_MAX, Beat, Heart, Lease, QueueError, QueueResult};
 
-/// Beats in the time of a lease: four may be missed.
+/// Beats in the time of a lease: three may be missed.
 const BEATS_PER_LEASE: u32 = 5;
+/// A lease is given up so many beats before it is over: nobody else is to have the job while it still runs here.
+const BEATS_EARLY: u32 = 1;
 /// Longest time between two beats, so that a cancellation is heard within a second.
 const BEAT_MAX: Duration = Duration::from_millis(900);
 
@@ -31,6 +33,7 @@ impl HeartThread {
             let mut heart = heart;
             while ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 beat(&shared, heart.as_mut());
+                give_up(&shared, every * BEATS_EARLY);
             }
         };
         let thread = thread::Builder::new().name("heart".to_owned()).spawn(beat);
@@ -71,13 +74,16 @@ fn beat(shared: &Shared, heart: &mut dyn Heart) {
             }
         }
     }
-    let over = Instant::now();
+}
+
+/// Gives up what will be over before it could be heard of: whoever reaches the engine may have the job then.
+fn give_up(shared: &Shared, early: Duration) {
+    let over = Instant::now() + early;
     let lost: Vec<Lease> = {
         let table = shared.table();
         let lost = table.in_hand.iter().filter(|(_, it)| it.held_until <= over);
         lost.map(|(lease, _)| *lease).collect()
     };
-    // Nobody has said so, and nobody may be able to: whoever reaches the engine may have the job by now.
     lost.iter().for_each(|lease| hear(shared, lease, Beat::Lost));
 }
 

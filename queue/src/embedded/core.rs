@@ -165,13 +165,18 @@ impl Core {
 
     /// Does something as a whole or not at all.
     pub fn transact<T>(&mut self, work: impl FnOnce(&mut Self) -> Sql<T>) -> QueueResult<T> {
+        self.try_transact(work).map_err(|error| unavailable(&error))
+    }
+
+    /// The same, with the file's own words for what went wrong.
+    pub fn try_transact<T>(&mut self, work: impl FnOnce(&mut Self) -> Sql<T>) -> Sql<T> {
         let result = self.db.execute_batch("BEGIN IMMEDIATE").and_then(|()| {
             let done = work(self)?;
             self.write_counts()?;
             self.db.execute_batch("COMMIT")?;
             Ok(done)
         });
-        result.map_err(|error| {
+        result.inspect_err(|_| {
             // What stands in memory may be ahead of what was undone.
             if !self.db.is_autocommit()
                 && let Err(error) = self.db.execute_batch("ROLLBACK")
@@ -181,17 +186,25 @@ impl Core {
             if let Err(error) = self.reload() {
                 tracing::error!(%error, "the queue could not be read again after an error");
             }
-            unavailable(&error)
         })
     }
 
-    /// Begins a new file where the old one is gone.
+    /// Begins a new file where the old one is gone. What is paused stays so.
     pub fn begin_anew(&mut self, path: &Path) -> QueueResult<()> {
+        let pauses = self.pauses();
         // Closed first: closing removes the log beside the file, which would be the new one's by then.
         let nothing = Connection::open_in_memory().map_err(|error| unavailable(&error))?;
         drop(std::mem::replace(&mut self.db, nothing));
         self.db = schema::open(path)?;
-        self.reload().map_err(|error| unavailable(&error))
+        let kept = self.reload().and_then(|()| self.set_pauses(&pauses));
+        kept.map_err(|error| unavailable(&error))
+    }
+
+    fn pauses(&self) -> Vec<Pause> {
+        let queues = self.paused_queues.iter().map(|queue| Pause::Queue(*queue));
+        let names = self.paused_names.iter().map(|name| Pause::Name(name.clone()));
+        let tenants = self.paused_tenants.iter().filter_map(|key| tenant_of(*key));
+        queues.chain(names).chain(tenants.map(Pause::Tenant)).collect()
     }
 
     /// A lease of an earlier process, under another clock, must not last for years.

@@ -16,7 +16,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::{
     checked_lease,
-    core::{Core, Sql},
+    core::{Core, Sql, unavailable},
     time::Time,
 };
 use crate::{Beat, Heart, Lease, QueueError, QueueResult, engine::check_batch};
@@ -147,8 +147,10 @@ pub(super) struct EmbeddedHeart {
     inbox: Sender<Option<Call>>,
 }
 
-/// How long a heartbeat waits for its answer: longer than a transaction, shorter than a lease.
+/// How long a heartbeat waits for its answer: longer than a transaction …
 const BEAT_TIMEOUT: Duration = Duration::from_secs(5);
+/// … and never longer than this share of a lease, so that several find room in it.
+const BEAT_SHARE: u32 = 3;
 
 impl Heart for EmbeddedHeart {
     fn beat(&mut self, leases: &[Lease], lease: Duration) -> QueueResult<Vec<Beat>> {
@@ -159,7 +161,8 @@ impl Heart for EmbeddedHeart {
         let answer = Box::new(move |result| drop(answer.send(result)));
         let call = Call::new(move |core: &mut Core| core.extend(&leases, lease_ms), answer);
         self.inbox.send(Some(call)).map_err(|_| gone("its thread ended".to_owned()))?;
-        answered.recv_timeout(BEAT_TIMEOUT).map_err(|_| gone("no answer in time".to_owned()))?
+        let patience = BEAT_TIMEOUT.min(lease / BEAT_SHARE);
+        answered.recv_timeout(patience).map_err(|_| gone("no answer in time".to_owned()))?
     }
 }
 
@@ -229,9 +232,10 @@ impl Owner {
         let together = |core: &mut Core| {
             works.iter_mut().map(|work| work(core)).collect::<Sql<Vec<Deliver>>>()
         };
-        match self.core.transact(together) {
+        match self.core.try_transact(together) {
             Ok(deliveries) => deliveries.into_iter().for_each(|deliver| deliver()),
-            Err(error) if works.len() == 1 => {
+            Err(error) if works.len() == 1 || is_of_the_file(&error) => {
+                let error = unavailable(&error);
                 fails.into_iter().for_each(|fail| fail(error.clone()));
             }
             // Whatever one of them ran into is no business of the others.
@@ -279,6 +283,29 @@ impl Owner {
             Err(error) => tracing::error!(%error, "no new file could be begun; it is tried again"),
         }
     }
+}
+
+/// Whether an error lies in the file, and none of the calls could do better alone.
+fn is_of_the_file(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull,
+        FileLockingProtocolFailed, NotADatabase, OutOfMemory, PermissionDenied, ReadOnly,
+        SystemIoFailure,
+    };
+    let of_the_file = [
+        CannotOpen,
+        DatabaseBusy,
+        DatabaseCorrupt,
+        DatabaseLocked,
+        DiskFull,
+        FileLockingProtocolFailed,
+        NotADatabase,
+        OutOfMemory,
+        PermissionDenied,
+        ReadOnly,
+        SystemIoFailure,
+    ];
+    error.sqlite_error_code().is_some_and(|code| of_the_file.contains(&code))
 }
 
 /// What tells a file from another one of the same name.

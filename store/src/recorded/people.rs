@@ -20,6 +20,8 @@ pub struct JobFilter {
     pub queue: Option<Queue>,
     /// Of which kind.
     pub name: Option<String>,
+    /// Recorded before this one.
+    pub before: Option<JobId>,
 }
 
 impl JobFilter {
@@ -32,6 +34,7 @@ impl JobFilter {
         use recorded::Column;
         let (state, queue, name) = (self.state, self.queue, self.name.as_deref());
         recorded::Entity::find()
+            .apply_if(self.before, |query, before| query.filter(Column::Id.lt(before.uuid())))
             .apply_if(tenant, |query, tenant| query.filter(Column::TenantId.eq(tenant.uuid())))
             .apply_if(state, |query, state| query.filter(Column::State.eq(state.as_str())))
             .apply_if(queue, |query, queue| query.filter(Column::Queue.eq(queue.as_str())))
@@ -55,8 +58,21 @@ impl System<'_> {
         limit: u64,
     ) -> StoreResult<Vec<RecordedJob>> {
         let rows = filter.query(tenant).limit(limit).all(self.store.db()).await?;
-        rows.into_iter().map(recorded_job).collect()
+        Ok(readable(rows))
     }
+}
+
+/// What can be read of some rows; one that cannot is told of, and hides no other.
+fn readable(rows: Vec<recorded::Model>) -> Vec<RecordedJob> {
+    let mut jobs = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id = row.id;
+        match recorded_job(row) {
+            Ok(job) => jobs.push(job),
+            Err(error) => tracing::warn!(job = %id, %error, "a recorded job that cannot be read"),
+        }
+    }
+    jobs
 }
 
 impl Scope<'_> {
@@ -67,7 +83,7 @@ impl Scope<'_> {
         limit: u64,
     ) -> StoreResult<Vec<RecordedJob>> {
         let rows = filter.query(Some(self.tenant)).limit(limit).all(&self.conn).await?;
-        rows.into_iter().map(recorded_job).collect()
+        Ok(readable(rows))
     }
 
     /// How many recorded jobs of a queue are not settled.

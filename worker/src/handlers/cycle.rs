@@ -13,10 +13,16 @@ use crate::runtime::{JobContext, JobError, JobResult, Outcome, Run};
 /// How long a phase waits while another run works for its tenant, or one that went away holds the lock.
 const BUSY_AGAIN: Duration = Duration::from_secs(5);
 
+/// Longest wait for an hour that has not come yet.
+const EARLY_AGAIN: Duration = Duration::from_secs(5 * 60);
+
 /// The handler of a phase: the same for all four.
 macro_rules! phases {
     ($($job:ident => $phase:expr),+ $(,)?) => {
         $(impl Run<App> for $job {
+            // Its run is closed with it, and the next hour's goes on from there.
+            const CAN_COME_BACK: bool = false;
+
             async fn run(self, context: JobContext<App>) -> JobResult {
                 phase(self.0, $phase, Self::LIMITS.attempts_max, context).await
             }
@@ -66,6 +72,11 @@ async fn phase(
         Err(AgentError::Store(StoreError::Unavailable(_) | StoreError::FenceLost { .. })) => {
             Ok(Outcome::Snooze(BUSY_AGAIN))
         }
+        // A clock that is a little behind the one that recorded the hour; in doubt it is looked at again.
+        Err(AgentError::TooEarly { until }) => {
+            let left = (until - agent.clock.now()).to_std().unwrap_or(BUSY_AGAIN);
+            Ok(Outcome::Snooze(left.clamp(BUSY_AGAIN, EARLY_AGAIN)))
+        }
         // Whoever closed the run, or called this job off, speaks for the hour.
         Err(AgentError::RunClosed(_)) => Ok(Outcome::Skipped("the run was closed meanwhile")),
         Err(error) => Err(JobError::retry(error)),
@@ -87,7 +98,15 @@ async fn abandon(
         Err(error) => return Err(JobError::retry(error)),
     };
     let asked = PhaseJob { job, due_hour: hour.due_hour, phase, is_last_attempt: true };
-    agent.abandon_phase(&tenant, &asked, because).await.map_err(JobError::retry)?;
-    app.tell_ended(&hour);
-    Ok(())
+    match agent.abandon_phase(&tenant, &asked, because).await {
+        Ok(()) => {
+            app.tell_ended(&hour);
+            Ok(())
+        }
+        Err(
+            error @ (AgentError::Busy { .. }
+            | AgentError::Store(StoreError::Unavailable(_) | StoreError::FenceLost { .. })),
+        ) => Err(JobError::retry(error)),
+        Err(error) => Err(JobError::bury(error)),
+    }
 }

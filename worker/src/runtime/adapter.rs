@@ -7,6 +7,7 @@ use queue::{
     Leased, Verdict,
     desk::{GRACE, OnHand, Stop},
 };
+use store::Transition;
 use tokio::{sync::watch, task::JoinSet};
 use tracing::Instrument;
 
@@ -65,16 +66,28 @@ async fn recorded<A: Send + Sync + 'static>(
     }
     let verdict = attempt(registry, app, &envelope, job).await;
     records.ring();
-    for wait in SETTLE_AGAIN {
-        match records.settle(&envelope, &verdict).await {
-            Err(error) if error.is_passing() => tokio::time::sleep(wait).await,
-            Err(error) => return later(&error),
-            Ok(()) => return verdict,
+    settle(records, &envelope, verdict).await
+}
+
+/// Tells the record what an attempt came to; what the record says by then is what the queue is told.
+async fn settle(records: &Records, envelope: &Envelope, verdict: Verdict) -> Verdict {
+    let mut waits = SETTLE_AGAIN.iter();
+    loop {
+        match (records.settle(envelope, &verdict).await, waits.next()) {
+            (Ok(Transition::Lost), _) => return records_word(records, envelope, verdict).await,
+            (Ok(Transition::Moved | Transition::AlreadyThere), _) => return verdict,
+            (Err(error), Some(wait)) if error.is_passing() => tokio::time::sleep(*wait).await,
+            (Err(error), _) => return later(&error),
         }
     }
-    match records.settle(&envelope, &verdict).await {
-        Ok(()) => verdict,
-        Err(error) => later(&error),
+}
+
+/// Somebody has settled the job otherwise: a person has called it off, perhaps, while it came to a good end.
+async fn records_word(records: &Records, envelope: &Envelope, verdict: Verdict) -> Verdict {
+    let Some(tenant) = envelope.tenant else { return verdict };
+    match records.ended(tenant, envelope.id).await {
+        Ok(word) => word.unwrap_or(verdict),
+        Err(error) => later(&error.into()),
     }
 }
 

@@ -78,13 +78,17 @@ impl<A> JobContext<A> {
 
 /// A job that this process can run.
 pub trait Run<A>: Job {
+    /// Whether people can bring it back once it is dead or called off. One whose end has closed what it belonged to
+    /// would find nothing left to do.
+    const CAN_COME_BACK: bool = true;
+
     /// Does it. It may be called twice, late, out of order, or after its subject is gone.
     fn run(self, context: JobContext<A>) -> impl Future<Output = JobResult> + Send;
 
     /// Puts right what nobody will finish: the job is about to be dead or cancelled for good.
     ///
-    /// Called before that is written down, and for recorded jobs alone; it may be called twice. While it fails, the end
-    /// is not written.
+    /// Called before that is written down, and for recorded jobs alone; it may be called twice. While it fails and may
+    /// work another time, the end is not written; with an error that says it never will, it is.
     fn abandon(
         self,
         _app: Arc<A>,

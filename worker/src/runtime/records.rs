@@ -114,14 +114,16 @@ impl Records {
         &self,
         envelope: &Envelope,
         verdict: &Verdict,
-    ) -> Result<(), RecordsError> {
+    ) -> Result<Transition, RecordsError> {
         match verdict {
             Verdict::Completed => self.end(envelope, RecordedState::Completed, None).await,
             Verdict::Dead { error } => self.end(envelope, RecordedState::Dead, Some(error)).await,
-            Verdict::Cancelled => self.end(envelope, RecordedState::Cancelled, None).await,
-            Verdict::Retry { .. } | Verdict::Snooze { .. } | Verdict::Released => return Ok(()),
+            // Whoever called it off has written that down; one that is open again was brought back meanwhile.
+            Verdict::Cancelled
+            | Verdict::Retry { .. }
+            | Verdict::Snooze { .. }
+            | Verdict::Released => Ok(Transition::AlreadyThere),
         }
-        .map(|_| ())
     }
 
     /// Ends a job that is not settled yet; what it leaves behind is put right first.
@@ -132,7 +134,7 @@ impl Records {
         error: Option<&str>,
     ) -> Result<Transition, RecordsError> {
         let Some(tenant) = envelope.tenant else { return Ok(Transition::Lost) };
-        let scope = self.store.tenant(tenant);
+        let (scope, now) = (self.store.tenant(tenant), self.clock.now());
         let because = match to {
             RecordedState::Dead => Some(error.unwrap_or("its job is dead")),
             RecordedState::Cancelled => Some("its job was called off"),
@@ -144,8 +146,18 @@ impl Records {
             if there.is_none_or(|job| job.state.is_settled()) {
                 return Ok(Transition::Lost);
             }
-            self.heirs.abandon(envelope, because).await?;
+            match self.heirs.abandon(envelope, because).await {
+                Ok(()) => {}
+                Err(JobError::Bury { error }) => {
+                    // Waiting would not help: the job ends all the same, and its record says what is left to people.
+                    tracing::error!(job = %envelope.id, error, "what a job leaves behind cannot be put right");
+                    let told =
+                        format!("{because}; what it leaves behind cannot be put right: {error}");
+                    return Ok(scope.mark_job_settled(envelope.id, to, Some(&told), now).await?);
+                }
+                Err(error @ JobError::Retry { .. }) => return Err(error.into()),
+            }
         }
-        Ok(scope.mark_job_settled(envelope.id, to, error, self.clock.now()).await?)
+        Ok(scope.mark_job_settled(envelope.id, to, error, now).await?)
     }
 }

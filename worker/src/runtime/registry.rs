@@ -21,6 +21,7 @@ pub struct RegistryError(&'static str);
 pub(super) struct Entry<A> {
     pub limits: Limits,
     queue: Queue,
+    can_come_back: bool,
     open: Open<A>,
     abandon: Abandon<A>,
     read: fn(&str) -> Result<AnyJob, EnvelopeError>,
@@ -35,6 +36,8 @@ pub struct Kind {
     pub queue: Queue,
     /// What it may take.
     pub limits: Limits,
+    /// Whether people can bring it back once it is dead or called off.
+    pub can_come_back: bool,
 }
 
 impl<A> Entry<A> {
@@ -72,8 +75,14 @@ impl<A: Send + Sync + 'static> Registry<A> {
                 job.abandon(app, envelope.id, because).await
             })
         };
-        let entry =
-            Entry { limits: J::LIMITS, queue: J::QUEUE, open, abandon, read: AnyJob::read::<J> };
+        let entry = Entry {
+            limits: J::LIMITS,
+            queue: J::QUEUE,
+            can_come_back: J::CAN_COME_BACK,
+            open,
+            abandon,
+            read: AnyJob::read::<J>,
+        };
         match self.entries.insert(J::NAME, entry) {
             None => Ok(self),
             Some(_) => Err(RegistryError(J::NAME)),
@@ -93,6 +102,7 @@ impl<A: Send + Sync + 'static> Registry<A> {
             name,
             queue: entry.queue,
             limits: entry.limits,
+            can_come_back: entry.can_come_back,
         };
         let mut kinds: Vec<_> = self.entries.iter().map(kind).collect();
         kinds.sort_unstable_by_key(|kind| kind.name);

@@ -162,8 +162,9 @@ impl Relay {
         let ids = self.records.store.system().list_jobs_cancelled(since, CANCELLED_MAX).await?;
         told_of.retain(|id| ids.contains(id));
         for id in ids {
-            if told_of.insert(id) {
+            if !told_of.contains(&id) {
                 self.engine.cancel(id).await?;
+                told_of.insert(id);
             }
         }
         Ok(())
@@ -208,25 +209,33 @@ impl Relay {
             return Ok(());
         }
         let tasks = jobs.iter().map(task).collect::<Result<Vec<_>, _>>()?;
+        let mut ids: Vec<JobId> = jobs.iter().map(|job| job.envelope.id).collect();
         for enqueued in self.engine.enqueue(tasks).await? {
-            if let Enqueued::Duplicate(id) = enqueued {
-                self.bring_back(id).await?;
+            if let Enqueued::Duplicate(id) = enqueued
+                && !self.bring_back(id).await?
+            {
+                ids.retain(|it| *it != id);
             }
         }
         // A crash in between hands them on once more, which changes nothing.
-        let ids: Vec<JobId> = jobs.iter().map(|job| job.envelope.id).collect();
         let now = self.records.clock.now();
         self.records.store.system().mark_jobs_relayed(&ids, now).await?;
         Ok(())
     }
 
-    /// The queue may remember a job as dead that somebody has brought back.
-    async fn bring_back(&self, id: JobId) -> Result<(), RelayError> {
+    /// The queue may remember a job as dead that somebody has brought back. Says whether it has it to do by now.
+    ///
+    /// One that still runs is looked at again: its end may be that of the attempt before it was brought back.
+    async fn bring_back(&self, id: JobId) -> Result<bool, RelayError> {
         let there = self.engine.find(id).await?.map(|found| found.state);
-        if let Some(State::Dead | State::Cancelled) = there {
-            self.engine.retry(id).await?;
+        match there {
+            Some(State::Dead | State::Cancelled) => {
+                self.engine.retry(id).await?;
+                Ok(true)
+            }
+            Some(State::Running) => Ok(false),
+            Some(State::Scheduled | State::Ready | State::Completed) | None => Ok(true),
         }
-        Ok(())
     }
 
     /// Compares what was handed on and is not settled with what the queue knows: a share, from the cursor on, which
@@ -321,7 +330,8 @@ fn task(job: &RecordedJob) -> Result<NewTask, RelayError> {
         name: envelope.name.clone(),
         tenant: envelope.tenant,
         priority: job.priority,
-        run_at: Some(job.run_at),
+        // One that was to run at once runs at once, also by a clock that was set back since.
+        run_at: (envelope.enqueued_at < job.run_at).then_some(job.run_at),
         // Uniqueness of recorded jobs is the database's, answered when they were recorded.
         unique: None,
         body,

@@ -50,8 +50,8 @@ pub struct Pass {
     pub recorded: usize,
     /// When something fires next, as far as that is known.
     pub next: Option<Timestamp>,
-    /// Whether a simulated tenant is about to come to its next hour.
-    pub is_awaited: bool,
+    /// How soon a simulated tenant may come to its next hour.
+    pub simulated_in: Option<Duration>,
 }
 
 /// Tenants whose clock is their own, and how fast it goes.
@@ -146,7 +146,8 @@ impl Scheduler {
     }
 
     fn rests_for(&self, pass: &Pass) -> Duration {
-        let longest = if pass.is_awaited { AWAIT_EVERY } else { LOOK_EVERY };
+        let longest =
+            pass.simulated_in.map_or(LOOK_EVERY, |rest| rest.clamp(AWAIT_EVERY, LOOK_EVERY));
         let until = pass.next.and_then(|next| (next - self.clock.now()).to_std().ok());
         until.unwrap_or(LOOK_EVERY).clamp(PAUSE_MIN, longest)
     }
@@ -188,8 +189,9 @@ impl Scheduler {
         pass: &mut Pass,
     ) -> Result<(), StoreError> {
         if tenant.is_simulated() {
-            pass.is_awaited = true;
-            if self.simulated.rests(tenant.id) {
+            let rest = self.simulated.rests_for(tenant.id);
+            pass.simulated_in = pass.simulated_in.into_iter().chain([rest]).min();
+            if !rest.is_zero() {
                 return Ok(());
             }
         }
@@ -241,7 +243,9 @@ impl Scheduler {
                 turn_of(tenant, schedule, last, fire)
             };
             let once = Sameness::Once(format!("{}:{}", schedule.name, fire.at.to_rfc3339()));
-            scope.record_any_job(&job, &once, (fire.at + turn).max(now), now).await?;
+            // A simulated tenant's hours are no times of the queue's clock.
+            let run_at = if tenant.is_simulated() { now } else { (fire.at + turn).max(now) };
+            scope.record_any_job(&job, &once, run_at, now).await?;
             if 1 < fire.stands_for {
                 tracing::info!(
                     schedule = schedule.name, tenant = %tenant.id, stands_for = fire.stands_for,
@@ -270,9 +274,10 @@ fn turn_of(
 }
 
 impl Simulated {
-    fn rests(&self, tenant: TenantId) -> bool {
+    fn rests_for(&self, tenant: TenantId) -> Duration {
         let not_before = self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
-        not_before.get(&tenant).is_some_and(|at| Instant::now() < *at)
+        let at = not_before.get(&tenant);
+        at.map_or(Duration::ZERO, |at| at.saturating_duration_since(Instant::now()))
     }
 
     fn rest(&self, tenant: TenantId) {

@@ -1,0 +1,121 @@
+//! The lease of the one process that works on a database, without Redis.
+//!
+//! What lives here: taking it, keeping it, and noticing by one's own clock that it is over.
+//! What does not: what is done under it (`runner`).
+
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::TimeDelta;
+use jobs::Timestamp;
+use store::{StoreError, system::RunnerLease};
+use tokio::time::Instant;
+
+use crate::{app::App, output::Output};
+
+/// Signs of life in the time of a lease.
+const BEATS_PER_LEASE: u32 = 5;
+/// The lease is given up so many of them before it is over: nobody else is to begin while something runs here.
+const BEATS_EARLY: u32 = 1;
+/// A lease is over a moment after it ends, however clocks are rounded.
+const AFTER_LEASE: Duration = Duration::from_millis(100);
+/// Longest lease that somebody else may have been given.
+const WAIT_MAX: Duration = Duration::from_secs(300);
+
+/// How a lease came to an end.
+pub enum LeaseEnd {
+    /// It could not be extended in time.
+    Lapsed,
+    /// Another process has it.
+    TakenBy(String),
+}
+
+/// What is told to whoever is not the one.
+pub fn taken(holder: &str) -> anyhow::Error {
+    anyhow::anyhow!("another process works on this database by now: {holder} (host/process)")
+}
+
+struct Busy {
+    holder: String,
+    expires_at: Timestamp,
+}
+
+/// Takes the lease.
+///
+/// One that went away keeps it until it ends: that long is waited, and one that still gives signs of life is told of.
+pub async fn take(app: &App, output: &Output) -> anyhow::Result<()> {
+    let Err(first) = try_lease(app).await? else { return Ok(()) };
+    let left = (first.expires_at - app.clock.now()).to_std().unwrap_or(Duration::ZERO);
+    let wait = left.min(WAIT_MAX) + AFTER_LEASE;
+    output.note(&format!(
+        "{} has the lease of this database; waiting {} s, in case it is gone",
+        first.holder,
+        wait.as_secs().max(1)
+    ));
+    tokio::time::sleep(wait).await;
+    match try_lease(app).await? {
+        Ok(()) => Ok(()),
+        Err(Busy { holder, expires_at }) => anyhow::bail!(
+            "another process works on this database: {holder} (host/process), with a lease until {}; \
+             stop it first. Other commands work beside it",
+            expires_at.format("%Y-%m-%d %H:%M:%S UTC")
+        ),
+    }
+}
+
+/// Takes or extends the lease, within the time that is left for one such attempt.
+async fn try_lease(app: &App) -> Result<Result<(), Busy>, StoreError> {
+    let now = app.clock.now();
+    let lease = TimeDelta::from_std(app.lease()).unwrap_or(TimeDelta::seconds(60));
+    match app.store.system().acquire_runner(&app.instance, now, now + lease).await? {
+        RunnerLease::Held { .. } => Ok(Ok(())),
+        RunnerLease::Busy { holder, expires_at } => Ok(Err(Busy { holder, expires_at })),
+    }
+}
+
+/// Gives signs of life, for as long as they are heard; says how that came to an end.
+pub async fn keep(app: &App) -> LeaseEnd {
+    let every = app.lease() / BEATS_PER_LEASE;
+    let mut held_until = Instant::now() + app.lease();
+    // By the wall as well: a machine that slept has no idea of it otherwise.
+    let mut expires_at = app.clock.now() + app.lease();
+    loop {
+        let (asked, asked_at) = (Instant::now(), app.clock.now());
+        match tokio::time::timeout(every, try_lease(app)).await {
+            Ok(Ok(Ok(()))) => {
+                (held_until, expires_at) = (asked + app.lease(), asked_at + app.lease());
+            }
+            Ok(Ok(Err(Busy { holder, .. }))) => {
+                tracing::error!(%holder, "the lease of this database was lost");
+                return LeaseEnd::TakenBy(holder);
+            }
+            // A database that is gone for a moment ends nothing: the next sign of life may get through.
+            Ok(Err(error)) => tracing::warn!(%error, "the lease could not be extended"),
+            Err(_) => tracing::warn!("the lease could not be extended in time"),
+        }
+        let early = every * BEATS_EARLY;
+        if held_until <= Instant::now() + early || expires_at <= app.clock.now() + early {
+            tracing::error!("the lease is over: nothing runs here until it is held again");
+            return LeaseEnd::Lapsed;
+        }
+        tokio::time::sleep(every).await;
+    }
+}
+
+/// Waits until the lease is held again. Errors if another process has it.
+pub async fn regain(app: &App) -> anyhow::Result<()> {
+    loop {
+        match try_lease(app).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(Busy { holder, .. })) => return Err(taken(&holder)),
+            Err(error) => tracing::warn!(%error, "the lease cannot be taken for now"),
+        }
+        tokio::time::sleep(app.lease() / BEATS_PER_LEASE).await;
+    }
+}
+
+/// Gives the lease back.
+pub async fn release(app: &App) -> anyhow::Result<()> {
+    let released = app.store.system().release_runner(&app.instance, app.clock.now()).await;
+    released.context("the lease could not be given back; it ends by itself")
+}
