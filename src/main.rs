@@ -17,7 +17,7 @@ mod show;
 mod tenant;
 mod up;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 
@@ -76,11 +76,17 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return output.failure(&anyhow::anyhow!("cannot start: {error}")),
     };
-    match runtime.block_on(run(cli.command, &output)) {
+    let code = match runtime.block_on(run(cli.command, &output)) {
         Ok(code) => code,
         Err(error) => output.failure(&error),
-    }
+    };
+    // Whoever reads what is printed may not do so any more, and a thread waits for that.
+    runtime.shutdown_timeout(LAST_WORDS);
+    code
 }
+
+/// How long threads have that are still at something when everything is over.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 async fn run(command: Command, output: &Output) -> anyhow::Result<ExitCode> {
     let config = platform::config::Config::from_env()?;

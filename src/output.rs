@@ -9,7 +9,7 @@ use serde::Serialize;
 
 /// Where results go, and in which form.
 ///
-/// Whoever reads may be slow, or not read at all: writing keeps nothing else in the process waiting.
+/// Whoever reads may be slow, or not read at all: writing keeps no other task waiting.
 #[derive(Clone, Copy)]
 pub struct Output {
     json: bool,

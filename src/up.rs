@@ -1,6 +1,6 @@
 //! `steward up`: everything in one process.
 
-use std::{process::ExitCode, time::Duration};
+use std::{collections::HashSet, process::ExitCode, time::Duration};
 
 use domain::{cycle::RunStatus, time::due_hour};
 use jobs::{
@@ -8,12 +8,13 @@ use jobs::{
     Timestamp,
 };
 use platform::config::Config;
+use queue::Replayed;
 use store::{
     recorded::{JobFilter, RecordedJob},
     tenant::Tenant,
 };
 use tokio::{sync::mpsc, task::JoinSet};
-use worker::runtime::Stopping;
+use worker::runtime::{Scheduler, Stopping};
 
 use crate::{
     app::App,
@@ -73,14 +74,16 @@ async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<ExitCod
     let mut showing = JoinSet::new();
     showing.spawn(show_all(app.clone(), *output, hours));
     let scheduler = runner.scheduler()?;
+    // Whoever guides ends with the work, however that ended.
+    let working = async {
+        let worked = runner.work().await;
+        runner.stop.send_replace(Stopping::AtOnce);
+        worked
+    };
+    let mut waiting = HashSet::new();
     if args.once {
         let guided = async {
-            let hours: Vec<_> =
-                tenants.iter().map(|it| (it, due_hour(it.now(app.clock.as_ref())))).collect();
-            let done = match scheduler.pass().await {
-                Ok(_) => until_done(app, &runner, &hours, output).await,
-                Err(error) => Err(error.into()),
-            };
+            let done = play_once(app, &runner, &scheduler, &tenants, output).await;
             runner.stop.send_if_modified(|stop| {
                 let is_news = *stop == Stopping::No;
                 *stop = (*stop).max(Stopping::Drain);
@@ -88,20 +91,13 @@ async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<ExitCod
             });
             done
         };
-        let (worked, guided) = tokio::join!(runner.work(), guided);
-        worked.and(guided)?;
+        let (worked, guided) = tokio::join!(working, guided);
+        worked?;
+        waiting = guided?;
     } else {
         tell_what_comes(args, &tenants, output);
         let scheduling = scheduler.run(runner.stop.subscribe());
-        let (worked, ()) = tokio::join!(
-            async {
-                let worked = runner.work().await;
-                // The scheduler ends with it, however it ended.
-                runner.stop.send_replace(Stopping::AtOnce);
-                worked
-            },
-            scheduling
-        );
+        let (worked, ()) = tokio::join!(working, scheduling);
         worked?;
     }
     // The last sender goes with it.
@@ -111,7 +107,8 @@ async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<ExitCod
         Ok(None) | Err(_) => Shown::default(),
     };
     if args.once {
-        for tenant in tenants.iter().filter(|tenant| !shown.tenants.contains(&tenant.id)) {
+        let is_done = |id: &TenantId| !shown.tenants.contains(id) && !waiting.contains(id);
+        for tenant in tenants.iter().filter(|tenant| is_done(&tenant.id)) {
             output.note(&format!("{}: this hour is done", tenant.slug));
         }
     } else {
@@ -163,35 +160,53 @@ fn tell_what_comes(args: &Args, tenants: &[Tenant], output: &Output) {
 /// How often it is asked whether everything is done.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// Waits until these tenants' hours have come to an end, and lets none wait for its turn in the hour.
-async fn until_done(
+/// Records what is due and waits until these tenants' hours have come to an end; gives those for whom they have not.
+async fn play_once(
     app: &App,
     runner: &Runner<'_>,
-    hours: &[(&Tenant, Timestamp)],
+    scheduler: &Scheduler,
+    tenants: &[Tenant],
     output: &Output,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<HashSet<TenantId>> {
+    let hour_of = |tenant: &Tenant| due_hour(tenant.now(app.clock.as_ref()));
+    let hours = loop {
+        let hours: Vec<_> = tenants.iter().map(|tenant| (tenant, hour_of(tenant))).collect();
+        scheduler.pass().await?;
+        // An hour that turned meanwhile was not recorded.
+        if hours.iter().all(|(tenant, hour)| hour_of(tenant) == *hour) {
+            break hours;
+        }
+    };
+    let mut left: HashSet<TenantId> = tenants.iter().map(|tenant| tenant.id).collect();
+    let mut hurried = HashSet::new();
     let mut stop = runner.stop.subscribe();
     for (tenant, hour) in hours {
-        while let Some(waiting) = left_of(app, tenant, *hour).await? {
+        loop {
             let pauses = app.store.system().list_pauses().await?;
             if let Some(row) = pauses.iter().find(|row| holds_back(&row.pause, tenant)) {
-                output.note(&format!(
-                    "{}: its cycle waits, because {} is paused",
-                    tenant.slug, row.pause
-                ));
+                let (slug, what) = (&tenant.slug, &row.pause);
+                output.note(&format!("{slug}: its cycle waits, because {what} is paused"));
                 break;
             }
+            let Some(waiting) = left_of(app, tenant, hour).await? else {
+                left.remove(&tenant.id);
+                break;
+            };
+            // Each once: what waits after a failure waits for a reason.
             let now = app.clock.now();
             for job in waiting.iter().filter(|job| now < job.run_at) {
-                runner.engine().retry(job.envelope.id).await?;
+                let id = job.envelope.id;
+                if !hurried.contains(&id) && runner.engine().retry(id).await? != Replayed::Unknown {
+                    hurried.insert(id);
+                }
             }
             tokio::select! {
                 () = tokio::time::sleep(ASK_EVERY) => {}
-                _ = stop.wait_for(|stop| *stop != Stopping::No) => return Ok(()),
+                _ = stop.wait_for(|stop| *stop != Stopping::No) => return Ok(left),
             }
         }
     }
-    Ok(())
+    Ok(left)
 }
 
 /// The jobs of an hour's cycle that are not settled; none if its run is over, or has nothing left to do.
@@ -230,7 +245,7 @@ const JOBS_SEEN_MAX: u64 = 100;
 /// What has been shown of the cycles that ended.
 #[derive(Default)]
 struct Shown {
-    tenants: std::collections::HashSet<TenantId>,
+    tenants: HashSet<TenantId>,
     any_failed: bool,
 }
 
@@ -251,7 +266,9 @@ impl Shown {
             RunStatus::Completed => {
                 show::work_block(&app.store, &tenant, &run.work_block, false, output).await
             }
-            RunStatus::Failed | RunStatus::Abandoned | RunStatus::Running => {
+            // Another job of its hour was called off, and it goes on.
+            RunStatus::Running => Ok(()),
+            RunStatus::Failed | RunStatus::Abandoned => {
                 self.any_failed = true;
                 let error = run.error.unwrap_or_default();
                 let (slug, number, status) = (&tenant.slug, run.cycle_number, run.status);

@@ -76,15 +76,16 @@ async fn try_lease(app: &App) -> Result<Result<(), Busy>, StoreError> {
 /// Gives signs of life, for as long as they are heard; says how that came to an end.
 pub async fn keep(app: &App) -> LeaseEnd {
     let every = app.lease() / BEATS_PER_LEASE;
-    let mut held_until = Instant::now() + app.lease();
-    // By the wall as well: a machine that slept has no idea of it otherwise.
-    let mut expires_at = app.clock.now() + app.lease();
+    let mut held = Held::since(app);
     loop {
-        let (asked, asked_at) = (Instant::now(), app.clock.now());
-        match tokio::time::timeout(every, try_lease(app)).await {
-            Ok(Ok(Ok(()))) => {
-                (held_until, expires_at) = (asked + app.lease(), asked_at + app.lease());
-            }
+        // By both clocks, before asking and after: a machine that slept, or a database that is slow, takes its time.
+        let Some(left) = held.left(app, every * BEATS_EARLY) else {
+            tracing::error!("the lease is over: nothing runs here until it is held again");
+            return LeaseEnd::Lapsed;
+        };
+        let asked = Held::since(app);
+        match tokio::time::timeout(every.min(left), try_lease(app)).await {
+            Ok(Ok(Ok(()))) => held = asked,
             Ok(Ok(Err(Busy { holder, .. }))) => {
                 tracing::error!(%holder, "the lease of this database was lost");
                 return LeaseEnd::TakenBy(holder);
@@ -93,12 +94,28 @@ pub async fn keep(app: &App) -> LeaseEnd {
             Ok(Err(error)) => tracing::warn!(%error, "the lease could not be extended"),
             Err(_) => tracing::warn!("the lease could not be extended in time"),
         }
-        let early = every * BEATS_EARLY;
-        if held_until <= Instant::now() + early || expires_at <= app.clock.now() + early {
-            tracing::error!("the lease is over: nothing runs here until it is held again");
-            return LeaseEnd::Lapsed;
-        }
-        tokio::time::sleep(every).await;
+        let left = held.left(app, every * BEATS_EARLY).unwrap_or(Duration::ZERO);
+        tokio::time::sleep(every.min(left)).await;
+    }
+}
+
+/// Since when a lease is held, by the clock that only goes on and by the wall's.
+struct Held {
+    steady: Instant,
+    wall: Timestamp,
+}
+
+impl Held {
+    fn since(app: &App) -> Self {
+        Self { steady: Instant::now(), wall: app.clock.now() }
+    }
+
+    /// How long it may still be relied on; none if no longer.
+    fn left(&self, app: &App, early: Duration) -> Option<Duration> {
+        let by_wall = (app.clock.now() - self.wall).to_std().unwrap_or(Duration::ZERO);
+        let passed = by_wall.max(self.steady.elapsed());
+        let left = app.lease().checked_sub(passed + early)?;
+        (!left.is_zero()).then_some(left)
     }
 }
 

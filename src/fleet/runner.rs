@@ -129,6 +129,11 @@ impl<'a> Runner<'a> {
         let sessions = async {
             let mut asked = self.stop.subscribe();
             loop {
+                // Also before the first: what was done since it was taken may have taken its time.
+                tokio::select! {
+                    regained = lease::regain(self.app) => regained?,
+                    _ = asked.wait_for(|stop| *stop != Stopping::No) => return Ok(()),
+                }
                 match self.session().await? {
                     SessionEnd::Asked(ended) => {
                         if 0 < ended.unfinished {
@@ -137,12 +142,10 @@ impl<'a> Runner<'a> {
                         }
                         return Ok(());
                     }
-                    SessionEnd::LeaseLapsed => {}
-                }
-                self.output.note("the lease could not be extended; nothing runs until it can");
-                tokio::select! {
-                    regained = lease::regain(self.app) => regained?,
-                    _ = asked.wait_for(|stop| *stop != Stopping::No) => return Ok(()),
+                    SessionEnd::LeaseLapsed => {
+                        self.output
+                            .note("the lease could not be extended; nothing runs until it can");
+                    }
                 }
             }
         };
@@ -239,11 +242,11 @@ enum SessionEnd {
 async fn signals<T>(stop: &watch::Sender<Stopping>, output: &Output) -> T {
     let mut requests = StopRequests::listen();
     requests.next().await;
-    output.note("stopping: what runs is finished first; once more to stop at once");
     stop.send_replace(Stopping::Drain);
+    output.note("stopping: what runs is finished first; once more to stop at once");
     requests.next().await;
-    output.note("stopping at once");
     stop.send_replace(Stopping::AtOnce);
+    output.note("stopping at once");
     std::future::pending().await
 }
 

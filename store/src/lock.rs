@@ -109,13 +109,17 @@ impl Store {
             Holder::Process => is_ours,
             Holder::Job(job) => {
                 let settled = Query::select()
-                    .column(recorded_jobs::Column::Id)
+                    .expr(Expr::value(1))
                     .from(recorded_jobs::Entity)
                     .and_where(recorded_jobs::Column::TenantId.eq(tenant.uuid()))
+                    .and_where(
+                        Expr::col((recorded_jobs::Entity, recorded_jobs::Column::Id))
+                            .equals((locks::Entity, Column::HeldByJob)),
+                    )
                     .and_where(recorded_jobs::Column::SettledAt.is_not_null())
                     .take();
                 let same = Column::HeldByJob.eq(job.uuid());
-                is_ours.or(same).or(Column::HeldByJob.in_subquery(settled))
+                is_ours.or(same).or(Expr::exists(settled))
             }
         };
         let is_free = Condition::any()

@@ -32,6 +32,8 @@ impl HeartThread {
         let beat = move || {
             let mut heart = heart;
             while ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+                // Before as well: an engine that does not answer takes its time to say so.
+                give_up(&shared, every * BEATS_EARLY);
                 beat(&shared, heart.as_mut());
                 give_up(&shared, every * BEATS_EARLY);
             }
