@@ -63,3 +63,38 @@ async fn a_full_disk_costs_nothing_but_time() {
     assert!(wrong.is_empty(), "{wrong:?}");
     assert_eq!(open.letters().await.values().sum::<usize>(), house.letters());
 }
+
+/// Frozen for longer than its lease, as a machine that sleeps: another one has taken over when it wakes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_wakes_late_finds_another_one_and_ends() {
+    let mut house = House::new();
+    let frozen = house.start();
+    let open = house.open().await;
+    open.until_completed(2).await;
+    frozen.signal("STOP");
+    let before = open.completed().await;
+
+    let other = house.start();
+    open.until_completed(before + 3).await;
+    frozen.signal("CONT");
+    assert!(!frozen.ended().success(), "it is told that it is not the one any more");
+    let log = fs::read_to_string(house.log(1)).unwrap();
+    assert!(log.contains("another process works on this database"), "{log}");
+
+    let meanwhile = open.completed().await;
+    open.until_completed(meanwhile + 3).await;
+    assert!(other.stopped().success());
+    let runs = open.runs().await;
+    let wrong: Vec<_> = runs
+        .iter()
+        .filter(|run| run.hours_covered != 1 || run.status != RunStatus::Completed)
+        .map(gist)
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    assert_eq!(open.letters().await.values().sum::<usize>(), house.letters());
+    assert_eq!(
+        Ledger::read(&house).needless(),
+        Vec::<&str>::new(),
+        "what had ended, or ran already"
+    );
+}
