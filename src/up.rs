@@ -84,11 +84,7 @@ async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<ExitCod
     if args.once {
         let guided = async {
             let done = play_once(app, &runner, &scheduler, &tenants, output).await;
-            runner.stop.send_if_modified(|stop| {
-                let is_news = *stop == Stopping::No;
-                *stop = (*stop).max(Stopping::Drain);
-                is_news
-            });
+            runner.stop.send_modify(|stop| *stop = (*stop).max(Stopping::Drain));
             done
         };
         let (worked, guided) = tokio::join!(working, guided);

@@ -63,7 +63,7 @@ impl Agent {
         // Named after the job that begins it: one that is interrupted before the run is written down finds its own
         // lock when it comes again.
         let run = there.map_or_else(|| RunId::from_uuid(asked.job.uuid()), |row| row.id);
-        let fence = self.lock_for_job(tenant, run, asked.job).await?;
+        let fence = self.lock(tenant, run, Some(asked.job)).await?;
         let result = self.run_under_lock(tenant, fence, asked, now).await;
         self.unlock(tenant, fence).await;
         result
@@ -120,7 +120,7 @@ impl Agent {
         }
         let is_begun = there.is_some();
         let run = there.map_or_else(|| RunId::from_uuid(asked.job.uuid()), |row| row.id);
-        let held = match self.lock_for_job(tenant, run, asked.job).await {
+        let held = match self.lock(tenant, run, Some(asked.job)).await {
             Err(AgentError::Busy { .. }) if !is_begun => return Ok(()),
             other => other?,
         };

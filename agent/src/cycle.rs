@@ -97,7 +97,7 @@ impl Agent {
         }
         self.check_not_paused(&scope).await?;
         let run = there.as_ref().map_or_else(|| self.store.new_run_id(now), |row| row.id);
-        let fence = self.lock(tenant, run).await?;
+        let fence = self.lock(tenant, run, None).await?;
         let result = self.go_on(tenant, fence, hour, now).await;
         self.unlock(tenant, fence).await;
         result
@@ -132,23 +132,21 @@ impl Agent {
         Ok(CycleResult { work_block, was_there: false })
     }
 
-    async fn lock(&self, tenant: &Tenant, run: RunId) -> Result<Fence, AgentError> {
-        let now = self.clock.now();
-        let until = now + TimeDelta::seconds(LOCK_TTL_SECONDS);
-        held(self.store.acquire_tenant(tenant.id, run, &self.instance, now, until).await?)
-    }
-
-    /// The same for one of the jobs of a run.
-    pub(crate) async fn lock_for_job(
+    /// Takes the tenant's lock for a run, or for one of its jobs.
+    pub(crate) async fn lock(
         &self,
         tenant: &Tenant,
         run: RunId,
-        job: JobId,
+        job: Option<JobId>,
     ) -> Result<Fence, AgentError> {
         let now = self.clock.now();
         let until = now + TimeDelta::seconds(LOCK_TTL_SECONDS);
-        let by = (job, self.instance.as_str());
-        held(self.store.acquire_tenant_for_job(tenant.id, run, by, now, until).await?)
+        match self.store.acquire_tenant(tenant.id, run, &self.instance, job, now, until).await? {
+            TenantLock::Held(fence) => Ok(fence),
+            TenantLock::Busy { locked_by, expires_at } => {
+                Err(AgentError::Busy { locked_by, expires_at })
+            }
+        }
     }
 
     /// A tenant that somebody has paused has nothing done for it.
@@ -286,15 +284,6 @@ impl Agent {
         }
         drop(scope);
         work.commit().await
-    }
-}
-
-fn held(lock: TenantLock) -> Result<Fence, AgentError> {
-    match lock {
-        TenantLock::Held(fence) => Ok(fence),
-        TenantLock::Busy { locked_by, expires_at } => {
-            Err(AgentError::Busy { locked_by, expires_at })
-        }
     }
 }
 

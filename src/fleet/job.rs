@@ -3,7 +3,7 @@
 use std::{io::Read, process::ExitCode, str::FromStr};
 
 use anyhow::Context;
-use jobs::{AnyJob, JobId, PAYLOAD_BYTES_MAX, Queue, Timestamp};
+use jobs::{AnyJob, JobId, PAYLOAD_BYTES_MAX, Queue, TenantId, Timestamp};
 use platform::config::Config;
 use queue::{Filter, Found, State, embedded::Reader};
 use serde_json::{Value, json};
@@ -12,7 +12,6 @@ use store::{
     recorded::{JobFilter, Recorded, RecordedJob, RecordedState, Sameness},
     tenant::Tenant,
 };
-
 use worker::{handlers, runtime::Registry};
 
 use super::{queue::reader, runner::records_of};
@@ -194,20 +193,23 @@ struct Known {
     tenant: String,
 }
 
-async fn known(app: &App, id: JobId) -> anyhow::Result<Known> {
+/// What is known of a job; none if nothing is.
+async fn find(app: &App, reader: Option<&Reader>, id: JobId) -> anyhow::Result<Option<Known>> {
     let record = app.store.system().find_recorded_job(id).await?;
-    let found = reader(app)?.map(|reader| reader.find(id)).transpose()?.flatten();
-    if record.is_none() && found.is_none() {
-        anyhow::bail!("there is no job {id}: see `steward job list`");
-    }
+    let found = reader.map(|reader| reader.find(id)).transpose()?.flatten();
     let tenant = record.as_ref().and_then(|it| it.envelope.tenant);
-    let tenant = tenant.or(found.as_ref().and_then(|it| it.tenant));
-    let tenant = match tenant {
+    let tenant = match tenant.or(found.as_ref().and_then(|it| it.tenant)) {
         Some(id) => app.store.system().find_tenant(&id.to_string()).await?,
         None => None,
     };
     let tenant = tenant.map_or_else(String::new, |tenant| tenant.slug);
-    Ok(Known { record, found, tenant })
+    let is_known = record.is_some() || found.is_some();
+    Ok(is_known.then_some(Known { record, found, tenant }))
+}
+
+async fn known(app: &App, id: JobId) -> anyhow::Result<Known> {
+    let found = find(app, reader(app)?.as_ref(), id).await?;
+    found.ok_or_else(|| anyhow::anyhow!("there is no job {id}: see `steward job list`"))
 }
 
 async fn recorded(app: &App, id: JobId) -> anyhow::Result<RecordedJob> {
@@ -265,31 +267,41 @@ async fn show(app: &App, id: JobId, output: &Output) -> anyhow::Result<()> {
     })
 }
 
+impl Of {
+    async fn tenant(&self, app: &App) -> anyhow::Result<Option<TenantId>> {
+        match &self.tenant {
+            Some(name) => Ok(Some(app.tenant(Some(name)).await?.id)),
+            None => Ok(None),
+        }
+    }
+
+    fn recorded(&self, state: Option<RecordedState>) -> JobFilter {
+        JobFilter { state, queue: self.queue, name: self.name.clone(), before: None }
+    }
+}
+
 async fn list(app: &App, args: &List, output: &Output) -> anyhow::Result<()> {
     let reader = reader(app)?;
-    let tenant = match &args.of.tenant {
-        Some(name) => Some(app.tenant(Some(name)).await?.id),
-        None => None,
-    };
-    let mut all = Vec::new();
-    if let Some(AnyState::Queued(state)) = args.state {
-        let (queue, name) = (args.of.queue, args.of.name.clone());
-        let filter = Filter { queue, name, tenant };
-        let page = reader.as_ref().map(|it| it.list(&filter, state, None, usize::from(args.limit)));
-        for found in page.transpose()?.unwrap_or_default().jobs {
-            all.push(known(app, found.id).await?);
-        }
-    } else {
-        let state = match args.state {
-            Some(AnyState::Recorded(state)) => Some(state),
-            _ => None,
-        };
-        let (queue, name) = (args.of.queue, args.of.name.clone());
-        let filter = JobFilter { state, queue, name, before: None };
+    let tenant = args.of.tenant(app).await?;
+    let in_records = async |state| {
         let system = app.store.system();
-        for record in system.list_recorded_jobs(tenant, &filter, args.limit.into()).await? {
-            all.push(beside(app, &reader, record).await?);
+        let filter = args.of.recorded(state);
+        let jobs = system.list_recorded_jobs(tenant, &filter, args.limit.into()).await?;
+        anyhow::Ok(jobs.into_iter().map(|job| job.envelope.id).collect::<Vec<_>>())
+    };
+    let ids: Vec<JobId> = match args.state {
+        None => in_records(None).await?,
+        Some(AnyState::Recorded(state)) => in_records(Some(state)).await?,
+        Some(AnyState::Queued(state)) => {
+            let filter = Filter { queue: args.of.queue, name: args.of.name.clone(), tenant };
+            let most = usize::from(args.limit);
+            let page = reader.as_ref().map(|it| it.list(&filter, state, None, most));
+            page.transpose()?.unwrap_or_default().jobs.into_iter().map(|job| job.id).collect()
         }
+    };
+    let mut all = Vec::with_capacity(ids.len());
+    for id in ids {
+        all.extend(find(app, reader.as_ref(), id).await?);
     }
     let values: Vec<_> = all.iter().map(Known::value).collect();
     output.print(&values, || {
@@ -298,17 +310,6 @@ async fn list(app: &App, args: &List, output: &Output) -> anyhow::Result<()> {
         }
         all.iter().map(line).collect::<Vec<_>>().join("\n")
     })
-}
-
-async fn beside(app: &App, reader: &Option<Reader>, record: RecordedJob) -> anyhow::Result<Known> {
-    let id = record.envelope.id;
-    let found = reader.as_ref().map(|reader| reader.find(id)).transpose()?.flatten();
-    let tenant = match record.envelope.tenant {
-        Some(id) => app.store.system().find_tenant(&id.to_string()).await?,
-        None => None,
-    };
-    let tenant = tenant.map_or_else(String::new, |tenant| tenant.slug);
-    Ok(Known { record: Some(record), found, tenant })
 }
 
 fn line(known: &Known) -> String {
@@ -403,16 +404,8 @@ const PAGE: u64 = 500;
 const PAGES_MAX: usize = 200;
 
 async fn replay(app: &App, args: &Replay, output: &Output) -> anyhow::Result<()> {
-    let tenant = match &args.of.tenant {
-        Some(name) => Some(app.tenant(Some(name)).await?.id),
-        None => None,
-    };
-    let mut dead = JobFilter {
-        state: Some(RecordedState::Dead),
-        queue: args.of.queue,
-        name: args.of.name.clone(),
-        before: None,
-    };
+    let tenant = args.of.tenant(app).await?;
+    let mut dead = args.of.recorded(Some(RecordedState::Dead));
     let (registry, _) = records_of(app)?;
     let (mut back, mut left) = (0, 0);
     for _ in 0..PAGES_MAX {

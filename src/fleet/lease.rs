@@ -63,7 +63,7 @@ pub async fn take(app: &App, output: &Output) -> anyhow::Result<()> {
     }
 }
 
-/// Takes or extends the lease, within the time that is left for one such attempt.
+/// Takes or extends the lease.
 async fn try_lease(app: &App) -> Result<Result<(), Busy>, StoreError> {
     let now = app.clock.now();
     let lease = TimeDelta::from_std(app.lease()).unwrap_or(TimeDelta::seconds(60));

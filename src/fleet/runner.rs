@@ -176,7 +176,7 @@ impl<'a> Runner<'a> {
             let mut asked = self.stop.subscribe();
             loop {
                 let urgency = *asked.borrow_and_update();
-                stop.send_if_modified(|stop| std::mem::replace(stop, urgency.max(*stop)) < urgency);
+                stop.send_modify(|stop| *stop = urgency.max(*stop));
                 if asked.changed().await.is_err() {
                     std::future::pending::<()>().await;
                 }

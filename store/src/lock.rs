@@ -31,60 +31,19 @@ pub enum TenantLock {
     },
 }
 
-/// As what a process holds the lock.
-#[derive(Clone, Copy)]
-enum Holder {
-    /// As itself, for a run that it walks from end to end.
-    Process,
-    /// For a job that the queue has handed out.
-    Job(JobId),
-}
-
-impl Holder {
-    fn job(self) -> Option<JobId> {
-        match self {
-            Self::Process => None,
-            Self::Job(job) => Some(job),
-        }
-    }
-}
-
 impl Store {
     /// Takes the tenant's lock for a run, or takes it again, drawing a new fence number each time.
     ///
     /// `now` and `expires_at` are the machine's time. A lapsed lock is taken over, whosever it was; one that
     /// is held is taken again by the same instance alone: two that worked on one run would both send its letters.
+    /// A `job` of the run takes over from itself as well, and from one that is settled: it is handed out to one worker
+    /// at a time, so whoever held the lock for it has lost its lease, or is gone.
     pub async fn acquire_tenant(
         &self,
         tenant: TenantId,
         run: RunId,
         locked_by: &str,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> StoreResult<TenantLock> {
-        self.acquire(tenant, run, (locked_by, Holder::Process), now, expires_at).await
-    }
-
-    /// The same for one of the jobs that a run consists of, which also takes over from itself, and from one that is
-    /// settled.
-    ///
-    /// A job is handed out to one worker at a time: whoever held the lock for the same one has lost its lease, or is gone.
-    pub async fn acquire_tenant_for_job(
-        &self,
-        tenant: TenantId,
-        run: RunId,
-        (job, locked_by): (JobId, &str),
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> StoreResult<TenantLock> {
-        self.acquire(tenant, run, (locked_by, Holder::Job(job)), now, expires_at).await
-    }
-
-    async fn acquire(
-        &self,
-        tenant: TenantId,
-        run: RunId,
-        (locked_by, holder): (&str, Holder),
+        job: Option<JobId>,
         now: Timestamp,
         expires_at: Timestamp,
     ) -> StoreResult<TenantLock> {
@@ -104,10 +63,9 @@ impl Store {
             .on_conflict_do_nothing_on([Column::TenantId])
             .exec_without_returning(&txn)
             .await?;
-        let is_ours = Column::LockedBy.eq(locked_by).and(Column::HeldByJob.is_null());
-        let is_passed_on = match holder {
-            Holder::Process => is_ours,
-            Holder::Job(job) => {
+        let is_passed_on = match job {
+            None => Column::LockedBy.eq(locked_by).and(Column::HeldByJob.is_null()),
+            Some(job) => {
                 let settled = Query::select()
                     .expr(Expr::value(1))
                     .from(recorded_jobs::Entity)
@@ -118,8 +76,7 @@ impl Store {
                     )
                     .and_where(recorded_jobs::Column::SettledAt.is_not_null())
                     .take();
-                let same = Column::HeldByJob.eq(job.uuid());
-                is_ours.or(same).or(Expr::exists(settled))
+                Column::HeldByJob.eq(job.uuid()).or(Expr::exists(settled))
             }
         };
         let is_free = Condition::any()
@@ -132,7 +89,7 @@ impl Store {
             .col_expr(Column::LockedBy, Expr::value(locked_by))
             .col_expr(Column::ExpiresAt, Expr::value(expires_at))
             .col_expr(Column::RunId, Expr::value(Some(run.uuid())))
-            .col_expr(Column::HeldByJob, Expr::value(holder.job().map(JobId::uuid)))
+            .col_expr(Column::HeldByJob, Expr::value(job.map(JobId::uuid)))
             .filter(Column::TenantId.eq(tenant.uuid()))
             .filter(is_free)
             .exec_with_returning(&txn)

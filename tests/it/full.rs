@@ -193,7 +193,7 @@ async fn begin_run(world: &World<'_>) -> (RunId, Fence) {
     let store = &world.test.store;
     let run = world.run(Some(at(HOUR))).await;
     let lock = store
-        .acquire_tenant(world.tenant, run, "host/1/aaaaaa", world.now, world.in_hours(1))
+        .acquire_tenant(world.tenant, run, "host/1/aaaaaa", None, world.now, world.in_hours(1))
         .await
         .unwrap();
     let TenantLock::Held(fence) = lock else { panic!("nobody else holds it: {lock:?}") };

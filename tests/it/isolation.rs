@@ -48,7 +48,7 @@ const BY_NO_ID: [&str; 8] = [
     "list_goals list_open_deals list_open_hypotheses list_open_safety_cases list_orders",
     "list_orders_held list_orders_waiting list_outbound list_pending_quotes list_runnable",
     "list_running list_runs list_unhandled_messages list_unreachable measure",
-    "list_recorded_jobs count_open_jobs find_pause select_next_contacts_to_touch",
+    "list_recorded_jobs find_pause select_next_contacts_to_touch",
 ];
 
 async fn every_read_returns_only_the_tenants_own(test: TestDb) {

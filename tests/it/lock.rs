@@ -129,7 +129,8 @@ async fn a_job_takes_over_from_a_job_of_its_run_and_from_nobody_else(test: TestD
         Recorded::New(id) | Recorded::Duplicate(id) => id,
     };
     let (plan, act) = (record("plan").await, record("act").await);
-    let ask = |run, by| store.acquire_tenant_for_job(world.tenant, run, by, world.now, until);
+    let ask =
+        |run, (job, by)| store.acquire_tenant(world.tenant, run, by, Some(job), world.now, until);
     let is_busy = async |run, by| matches!(ask(run, by).await.unwrap(), TenantLock::Busy { .. });
     let TenantLock::Held(first) = ask(run, (plan, HOST_A)).await.unwrap() else {
         panic!("it is free")
@@ -137,7 +138,8 @@ async fn a_job_takes_over_from_a_job_of_its_run_and_from_nobody_else(test: TestD
     assert!(is_busy(other, (plan, HOST_B)).await, "another run");
     assert!(is_busy(run, (act, HOST_B)).await, "the one that holds it is not over");
     assert!(is_busy(run, (act, HOST_A)).await, "not in the same process either");
-    let walk = store.acquire_tenant(world.tenant, run, HOST_B, world.now, until).await.unwrap();
+    let walk =
+        store.acquire_tenant(world.tenant, run, HOST_B, None, world.now, until).await.unwrap();
     assert!(matches!(walk, TenantLock::Busy { .. }), "a process that walks the run by itself");
 
     // The same job, handed out again because its worker is gone.
@@ -152,7 +154,8 @@ async fn a_job_takes_over_from_a_job_of_its_run_and_from_nobody_else(test: TestD
     let TenantLock::Held(third) = ask(run, (act, HOST_A)).await.unwrap() else { panic!("over") };
     store.release_tenant(world.tenant, third, world.now).await.unwrap();
 
-    let walk = store.acquire_tenant(world.tenant, run, HOST_A, world.now, until).await.unwrap();
+    let walk =
+        store.acquire_tenant(world.tenant, run, HOST_A, None, world.now, until).await.unwrap();
     assert!(matches!(walk, TenantLock::Held(_)));
     assert!(is_busy(run, (act, HOST_B)).await, "somebody else's walk is alive");
 }
@@ -331,7 +334,7 @@ async fn ask(
     now: Timestamp,
 ) -> TenantLock {
     let expires_at = now + TimeDelta::hours(1);
-    store.acquire_tenant(world.tenant, run, locked_by, now, expires_at).await.unwrap()
+    store.acquire_tenant(world.tenant, run, locked_by, None, now, expires_at).await.unwrap()
 }
 
 async fn held(world: &World<'_>, run: RunId, now: Timestamp) -> Fence {

@@ -10,7 +10,6 @@ use domain::{
     proposal::Subject,
     record::ClockOwner,
 };
-use jobs::Queue;
 use store::{
     Scope,
     recorded::{JobFilter, RecordedState},
@@ -206,8 +205,6 @@ async fn read_keys(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
     let waiting = JobFilter::of(RecordedState::Waiting);
     let jobs = scope.list_recorded_jobs(&waiting, LIMIT).await.unwrap();
     found.insert("list_recorded_jobs", many(jobs));
-    let open = scope.count_open_jobs(Queue::Mail).await.unwrap();
-    found.insert("count_open_jobs", one(open));
     found.insert("find_pause", many(scope.find_pause().await.unwrap()));
     let threads = scope.threads_of_messages(ids.mailbox, &names).await.unwrap();
     found.insert("threads_of_messages", many(threads));

@@ -160,7 +160,8 @@ async fn a_tenant_whose_lock_is_held_is_busy_and_nothing_happens() {
         let store = &rig.test.store;
         let ends_at = now + TimeDelta::seconds(LOCK_TTL_SECONDS);
         let run = store.new_run_id(now);
-        let lock = store.acquire_tenant(town.tenant, run, "second", now, ends_at).await.unwrap();
+        let lock =
+            store.acquire_tenant(town.tenant, run, "second", None, now, ends_at).await.unwrap();
         assert!(matches!(lock, TenantLock::Held(_)));
 
         let busy = rig.try_cycle(&rig.agent(), town.slug).await;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use domain::cycle::RunStatus;
 use jobs::{Clock, Envelope, Job, JobId, Limits, Priority, Queue, TenantId};
 use platform::SystemClock;
 use queue::{
@@ -217,10 +218,9 @@ async fn recorded(printer: &Printer, database: &Database) -> anyhow::Result<()> 
             }
             work.commit().await?;
         }
-        // Counting what is open costs more the more there is: it is asked only when all have run.
         until(async || Ok(RECORDED <= done.load(Ordering::Relaxed))).await?;
-        let scope = database.store.tenant(tenant);
-        until(async || Ok(scope.count_open_jobs(Queue::Agent).await? == 0)).await?;
+        let system = database.store.system();
+        until(async || Ok(system.list_jobs_relayed(None, 1).await?.is_empty())).await?;
         let took = began.elapsed();
         stop.send_replace(Stopping::Drain);
         anyhow::Ok(took)
@@ -269,7 +269,11 @@ async fn cycles(printer: &Printer, database: &Database) -> anyhow::Result<()> {
         let recorded = began.elapsed();
         for tenant in &tenants {
             let scope = store.tenant(*tenant);
-            until(async || Ok(scope.count_open_jobs(Queue::Agent).await? == 0)).await?;
+            until(async || {
+                let run = scope.find_latest_run().await?;
+                Ok(run.is_some_and(|run| run.status == RunStatus::Completed))
+            })
+            .await?;
         }
         let took = began.elapsed();
         stop.send_replace(Stopping::Drain);

@@ -4,8 +4,8 @@ use domain::{id::TenantId, time::Timestamp};
 use entity::recorded_jobs as recorded;
 use jobs::{JobId, Queue};
 use sea_orm::{
-    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select, sea_query::Expr,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::Expr,
 };
 
 use super::{RecordedJob, RecordedState, freed_key, recorded_job};
@@ -84,20 +84,6 @@ impl Scope<'_> {
     ) -> StoreResult<Vec<RecordedJob>> {
         let rows = filter.query(Some(self.tenant)).limit(limit).all(&self.conn).await?;
         Ok(readable(rows))
-    }
-
-    /// How many recorded jobs of a queue are not settled.
-    pub async fn count_open_jobs(&self, queue: Queue) -> StoreResult<u64> {
-        use recorded::Column;
-        let open = [RecordedState::Waiting, RecordedState::Relayed].map(RecordedState::as_str);
-        // Asked in one statement: a job is settled and the next one recorded in one transaction.
-        let count = recorded::Entity::find()
-            .filter(Column::TenantId.eq(self.tenant.uuid()))
-            .filter(Column::State.is_in(open))
-            .filter(Column::Queue.eq(queue.as_str()))
-            .count(&self.conn)
-            .await?;
-        Ok(count)
     }
 
     /// Brings back a job that is dead or was called off: it waits again, from now on and with all its attempts.

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use jobs::{Clock, Envelope, JobId, TenantId};
 use queue::Verdict;
 use store::{Store, StoreError, Transition, recorded::RecordedState};
-
 use tokio::sync::Notify;
 
 use super::{handler::JobError, registry::Registry};

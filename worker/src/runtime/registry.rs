@@ -91,9 +91,7 @@ impl<A: Send + Sync + 'static> Registry<A> {
 
     /// The names, in order.
     pub fn names(&self) -> Vec<&'static str> {
-        let mut names: Vec<_> = self.entries.keys().copied().collect();
-        names.sort_unstable();
-        names
+        self.kinds().into_iter().map(|kind| kind.name).collect()
     }
 
     /// The kinds of job, by name.

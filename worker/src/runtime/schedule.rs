@@ -237,14 +237,10 @@ impl Scheduler {
                 field: "schedule",
                 because: error.to_string(),
             })?;
-            let turn = if self.is_at_once {
-                TimeDelta::zero()
-            } else {
-                turn_of(tenant, schedule, last, fire)
-            };
             let once = Sameness::Once(format!("{}:{}", schedule.name, fire.at.to_rfc3339()));
-            // A simulated tenant's hours are no times of the queue's clock.
-            let run_at = if tenant.is_simulated() { now } else { (fire.at + turn).max(now) };
+            // A simulated tenant's hours are no times of the queue's clock; and somebody waits for the first one ever.
+            let is_at_once = self.is_at_once || tenant.is_simulated() || last.is_none();
+            let run_at = if is_at_once { now } else { turn_of(tenant, schedule, fire).max(now) };
             scope.record_any_job(&job, &once, run_at, now).await?;
             if 1 < fire.stands_for {
                 tracing::info!(
@@ -259,18 +255,10 @@ impl Scheduler {
     }
 }
 
-/// How long after a fire a tenant's turn comes. The first one ever comes at once: somebody waits for it.
-fn turn_of(
-    tenant: &Tenant,
-    schedule: &Schedule,
-    last: Option<Timestamp>,
-    fire: &Fire,
-) -> TimeDelta {
-    if tenant.is_simulated() || last.is_none() {
-        return TimeDelta::zero();
-    }
+/// When a tenant's turn comes after a fire.
+fn turn_of(tenant: &Tenant, schedule: &Schedule, fire: &Fire) -> Timestamp {
     let turn = spread(tenant.id.uuid().as_u128(), schedule.spread);
-    if 1 < fire.stands_for { turn / HURRY } else { turn }
+    fire.at + if 1 < fire.stands_for { turn / HURRY } else { turn }
 }
 
 impl Simulated {
