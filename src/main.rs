@@ -10,9 +10,11 @@ mod doctor;
 mod engagement;
 mod fleet;
 mod import;
+mod key;
 mod migrate;
 mod order;
 mod output;
+mod serve;
 mod show;
 mod tenant;
 mod up;
@@ -38,6 +40,8 @@ struct Cli {
 enum Command {
     /// Run everything in one process: cycles for every tenant, hour by hour.
     Up(up::Args),
+    /// Serve the API.
+    Api(serve::Args),
     /// Work on the queue.
     Worker(fleet::worker::Args),
     /// Bring the database's schema up to date.
@@ -47,6 +51,9 @@ enum Command {
     /// Make, list and set tenants.
     #[command(subcommand)]
     Tenant(tenant::Command),
+    /// Make, list, rotate and revoke keys to the API.
+    #[command(subcommand)]
+    Key(key::Command),
     /// Run cycles, or look at what they did.
     #[command(subcommand)]
     Cycle(cycle::Command),
@@ -93,10 +100,12 @@ async fn run(command: Command, output: &Output) -> anyhow::Result<ExitCode> {
     platform::telemetry::init(&config.log)?;
     match command {
         Command::Up(args) => up::run(args, &config, output).await,
+        Command::Api(args) => serve::run(args, &config, output).await,
         Command::Worker(args) => fleet::worker::run(args, &config, output).await,
         Command::Migrate(args) => migrate::run(args, &config, output).await,
         Command::Import(args) => import::run(args, &config, output).await,
         Command::Tenant(command) => tenant::run(command, &config, output).await,
+        Command::Key(command) => key::run(command, &config, output).await,
         Command::Cycle(command) => cycle::run(command, &config, output).await,
         Command::Order(command) => order::run(command, &config, output).await,
         Command::Engagement(command) => engagement::run(command, &config, output).await,

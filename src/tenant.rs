@@ -4,6 +4,7 @@ use std::{collections::HashSet, process::ExitCode};
 
 use anyhow::Context;
 use domain::{
+    access::KeyRole,
     action::TenantMode,
     money::Currency,
     tenant::TenantSettings,
@@ -17,7 +18,7 @@ use store::{
     tenant::{NewTenant, Tenant},
 };
 
-use crate::{app::App, output::Output};
+use crate::{app::App, key, output::Output};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -118,10 +119,15 @@ async fn create(args: Create, config: &Config, output: &Output) -> anyhow::Resul
         simulated_now: None,
     };
     let id = app.store.system().create_tenant(new, app.clock.now()).await?;
-    output.print(&json!({ "tenant": args.slug, "id": id, "mode": "approval" }), || {
+    let tenant = app.store.tenant(id).get_tenant().await?;
+    let made = key::make(&app, &tenant, "first key", KeyRole::Owner, None).await?;
+    let key = made.secret.reveal();
+    let value = json!({ "tenant": args.slug, "id": id, "mode": "approval", "key": key });
+    output.print(&value, || {
         format!(
             "made tenant {} ({id}) in approval mode: what leaves waits for a person until you say\n\
-             `steward tenant mode {} autonomous`",
+             `steward tenant mode {} autonomous`\n\
+             its key to the API, which is not shown again: {key}",
             args.slug, args.slug
         )
     })

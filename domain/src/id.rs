@@ -136,6 +136,7 @@ macro_rules! id_kinds {
 // Twenty declarations that differ in two words: here a macro is shorter and safer than a function could be.
 id_kinds! {
     ActionId, ActionKey, "action";
+    ApiKeyId, ApiKeyKey, "API key";
     CaseId, CaseKey, "case";
     ClientId, ClientKey, "client";
     ComplianceItemId, ComplianceItemKey, "compliance item";

@@ -3,11 +3,13 @@
 //! What lives here: values with meaning (money, time, ids), and every decision about them with its reasons.
 //! What does not: clocks, dice, files, sockets, databases, and any error but a returned value.
 
+pub mod access;
 pub mod action;
 pub mod cycle;
 pub mod engagement;
 pub mod id;
 pub mod mail;
+pub mod metrics;
 pub mod money;
 mod named;
 pub mod order;

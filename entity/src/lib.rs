@@ -8,9 +8,11 @@
 )]
 
 pub mod actions;
+pub mod admin_keys;
 pub mod agent_autonomous_runs;
 pub mod agent_policy_violations;
 pub mod agent_tenant_locks;
+pub mod api_keys;
 pub mod cases;
 pub mod clients;
 pub mod compliance_items;
@@ -22,7 +24,9 @@ pub mod decisions;
 pub mod engagement_clocks;
 pub mod engagement_touches;
 pub mod goals;
+pub mod idempotency_keys;
 pub mod job_pauses;
+pub mod line_limits;
 pub mod mailboxes;
 pub mod memories;
 pub mod message_readings;

@@ -14,6 +14,7 @@ mod key;
 mod limits;
 mod pause;
 mod pressure;
+mod probe;
 mod unique;
 mod upkeep;
 
@@ -31,5 +32,6 @@ pub use key::{JobId, JobKey};
 pub use limits::{AHEAD_DAYS_MAX, InvalidPriority, Job, Limits, PRIORITY_MAX, Priority};
 pub use pause::{InvalidPause, Pause};
 pub use pressure::{Queue, UnknownQueue};
+pub use probe::Probe;
 pub use unique::{InvalidKey, KEY_BYTES_MAX, Unique, WINDOW_MAX};
-pub use upkeep::ForgetSettledJobs;
+pub use upkeep::{ForgetIdempotencyKeys, ForgetSettledJobs};

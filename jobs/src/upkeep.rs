@@ -22,3 +22,20 @@ impl Job for ForgetSettledJobs {
         Some(self.tenant_id)
     }
 }
+
+/// Forgets a tenant's idempotency keys that stand for nothing any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForgetIdempotencyKeys {
+    /// Whose.
+    pub tenant_id: TenantId,
+}
+
+impl Job for ForgetIdempotencyKeys {
+    const NAME: &'static str = "forget_idempotency_keys";
+    const QUEUE: Queue = Queue::Maintenance;
+    const LIMITS: Limits = Limits::new(5, Duration::from_secs(60));
+
+    fn tenant(&self) -> Option<TenantId> {
+        Some(self.tenant_id)
+    }
+}

@@ -13,6 +13,7 @@ mod m0007_engagement;
 mod m0008_agent;
 mod m0009_jobs;
 mod m0010_schedules;
+mod m0011_api;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_agent::Migration),
             Box::new(m0009_jobs::Migration),
             Box::new(m0010_schedules::Migration),
+            Box::new(m0011_api::Migration),
         ]
     }
 }

@@ -168,6 +168,20 @@ impl TenantTable {
     }
 }
 
+/// Indexes columns of a table that is there already, led by the tenant.
+pub async fn index_columns(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
+    let mut index = Index::create();
+    index.name(index_name("ix", table, columns)).table(table).col("tenant_id");
+    for column in columns {
+        index.col(*column);
+    }
+    manager.create_index(index).await
+}
+
 fn to_tenant(name: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create()
         .name(format!("fk_{name}_tenant_id"))

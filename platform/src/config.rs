@@ -1,6 +1,6 @@
 //! Configuration: the environment, read once, with defaults that need no server.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Everything that the environment may say.
 #[derive(Clone, Debug)]
@@ -15,6 +15,19 @@ pub struct Config {
     pub user: String,
     /// How long a process that went away keeps the work it had, and the right to be the only one.
     pub lease: Duration,
+    /// How the API is served.
+    pub api: ApiConfig,
+}
+
+/// How the API is served.
+#[derive(Clone, Debug)]
+pub struct ApiConfig {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Requests that a key may make in a second, on average.
+    pub requests_per_second: u32,
+    /// Origins whose pages may call it from a browser.
+    pub cors_origins: Vec<String>,
 }
 
 /// Where data lives.
@@ -50,6 +63,15 @@ const LOG: &str = "STEWARD_LOG";
 const LOG_FORMAT: &str = "STEWARD_LOG_FORMAT";
 const USER: &str = "STEWARD_USER";
 const LEASE: &str = "STEWARD_LEASE_SECONDS";
+const API_LISTEN: &str = "STEWARD_API_LISTEN";
+const API_RATE: &str = "STEWARD_API_RATE";
+const API_CORS: &str = "STEWARD_API_CORS_ORIGINS";
+
+/// This machine alone: who wants more says so, and puts TLS in front.
+const API_LISTEN_DEFAULT: &str = "127.0.0.1:8080";
+/// Enough for any integration, and little enough that one gone wild is not felt by the others.
+const API_RATE_DEFAULT: u32 = 500;
+const API_RATE_RANGE: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 
 /// Long enough that a busy machine loses no lease, and short enough that nobody waits for a dead process.
 const LEASE_SECONDS: u64 = 15;
@@ -64,6 +86,9 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (LOG_FORMAT, "`text` or `json`; default: text"),
     (USER, "who works at the command line, for the record; default: $USER, or operator"),
     (LEASE, "seconds for which a process that went away keeps its work, 2 to 300; default: 15"),
+    (API_LISTEN, "where the API listens; default: 127.0.0.1:8080"),
+    (API_RATE, "requests per second that a key may make, on average; default: 500"),
+    (API_CORS, "origins whose pages may call the API, with commas between; default: none"),
 ];
 
 impl Config {
@@ -108,6 +133,7 @@ impl Config {
             let (least, most) = (LEASE_RANGE.start(), LEASE_RANGE.end());
             problems.push(format!("{LEASE} must be a whole number from {least} to {most}"));
         }
+        let api = ApiConfig::read(&get, &mut problems);
         if !problems.is_empty() {
             return Err(ConfigError(problems));
         }
@@ -118,7 +144,37 @@ impl Config {
             log: LogConfig { filter, json },
             user,
             lease: Duration::from_secs(lease.unwrap_or(LEASE_SECONDS)),
+            api,
         })
+    }
+}
+
+impl ApiConfig {
+    fn read(get: &dyn Fn(&str) -> Option<String>, problems: &mut Vec<String>) -> Self {
+        let text = get(API_LISTEN).unwrap_or_else(|| API_LISTEN_DEFAULT.to_owned());
+        let listen = text.trim().parse().unwrap_or_else(|_| {
+            problems.push(format!("{API_LISTEN} must be an address such as 127.0.0.1:8080"));
+            SocketAddr::from(([127, 0, 0, 1], 0))
+        });
+        let rate = get(API_RATE).map_or(Ok(API_RATE_DEFAULT), |text| text.trim().parse());
+        let rate = rate.ok().filter(|rate| API_RATE_RANGE.contains(rate));
+        if rate.is_none() {
+            let (least, most) = (API_RATE_RANGE.start(), API_RATE_RANGE.end());
+            problems.push(format!("{API_RATE} must be a whole number from {least} to {most}"));
+        }
+        let origins = get(API_CORS).unwrap_or_default();
+        let origins = origins.split(',').map(str::trim).filter(|it| !it.is_empty());
+        let cors_origins: Vec<String> = origins.map(str::to_owned).collect();
+        let is_origin = |it: &String| {
+            let host = it.strip_prefix("https://").or(it.strip_prefix("http://"));
+            host.is_some_and(|host| !host.is_empty() && !host.contains('/'))
+        };
+        if !cors_origins.iter().all(is_origin) {
+            problems
+                .push(format!("{API_CORS} must be origins such as https://console.example.com"));
+        }
+        let requests_per_second = rate.unwrap_or(API_RATE_DEFAULT);
+        Self { listen, requests_per_second, cors_origins }
     }
 }
 
@@ -163,10 +219,13 @@ mod tests {
             "DATABASE_URL" => Some("mysql://root:secret@host/db".to_owned()),
             "STEWARD_LOG_FORMAT" => Some("xml".to_owned()),
             "STEWARD_LEASE_SECONDS" => Some("1".to_owned()),
+            "STEWARD_API_LISTEN" => Some("8080".to_owned()),
+            "STEWARD_API_RATE" => Some("0".to_owned()),
+            "STEWARD_API_CORS_ORIGINS" => Some("*".to_owned()),
             _ => None,
         })
         .unwrap_err();
-        assert_eq!(error.0.len(), 3, "{error}");
+        assert_eq!(error.0.len(), 6, "{error}");
         assert!(!error.to_string().contains("secret"));
         let shown = DatabaseConfig { url: "postgres://steward:secret@db:5432/steward".to_owned() };
         assert_eq!(format!("{shown:?}"), "postgres://…@db:5432/steward");

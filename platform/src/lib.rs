@@ -8,9 +8,11 @@ pub mod config;
 pub mod database;
 mod ids;
 mod instance;
+mod secret;
 pub mod shutdown;
 pub mod telemetry;
 
 pub use clock::SystemClock;
 pub use ids::{RandomIds, SeededIds};
 pub use instance::instance_name;
+pub use secret::{SECRET_BYTES, random_secret};

@@ -1,5 +1,7 @@
-//! Logs: to standard error, so that output can be piped.
+//! Logs, to standard error so that output can be piped; and counts, as Prometheus reads them.
 
+use domain::metrics::Kind;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::LogConfig;
@@ -11,4 +13,28 @@ pub fn init(config: &LogConfig) -> anyhow::Result<()> {
     let logger = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = if config.json { logger.json().try_init() } else { logger.try_init() };
     started.map_err(|error| anyhow::anyhow!("logging was started before: {error}"))
+}
+
+/// The bounds that durations are counted by, in seconds: from a read out of memory to a request that is given up.
+const DURATION_BUCKETS: &[f64] =
+    &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0];
+
+/// Starts counting, and gives what prints the counts. Once in a process: a second call gives the first one's.
+pub fn metrics() -> anyhow::Result<PrometheusHandle> {
+    static STARTED: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
+    static STARTING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _one_at_a_time = STARTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(handle) = STARTED.get() {
+        return Ok(handle.clone());
+    }
+    let builder = PrometheusBuilder::new().set_buckets(DURATION_BUCKETS)?;
+    let handle = builder.install_recorder()?;
+    for (name, kind, about) in domain::metrics::ALL {
+        match kind {
+            Kind::Counter => metrics::describe_counter!(*name, *about),
+            Kind::Gauge => metrics::describe_gauge!(*name, *about),
+            Kind::Histogram => metrics::describe_histogram!(*name, *about),
+        }
+    }
+    Ok(STARTED.get_or_init(|| handle).clone())
 }

@@ -86,6 +86,9 @@ pub trait Engine: Send + Sync {
     /// The tenants with the most jobs in a queue, most first.
     async fn top(&self, queue: Queue, max: usize) -> QueueResult<Vec<TenantLoad>>;
 
+    /// How much of a queue is one tenant's.
+    async fn load(&self, queue: Queue, tenant: Option<TenantId>) -> QueueResult<TenantLoad>;
+
     /// Waits until a queue may have something to hand out that it had not before.
     ///
     /// What happened since the last wait counts: ask for work, then wait, and nothing is missed.

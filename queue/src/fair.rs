@@ -335,6 +335,11 @@ impl Lines {
         all
     }
 
+    /// A line: waiting, running.
+    pub fn load(&self, key: LineKey) -> (u64, u64) {
+        self.lines.get(&key).map_or((0, 0), |line| (line.waiting, line.running))
+    }
+
     fn enter(&mut self, key: LineKey) {
         if let Some(line) = self.lines.get_mut(&key)
             && 0 < line.waiting

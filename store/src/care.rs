@@ -3,7 +3,7 @@
 use domain::{
     action::Actor,
     cycle::CaseRef,
-    id::{ActionId, CaseId, ClientId, ContactId, MessageId},
+    id::{ActionId, CaseId, ClientId, ContactId, MessageId, TaskId},
     policy::ProofFacts,
     proposal::{CaseKind, Evidence, TaskPayload, safety_key},
     record::OpenOrClosed,
@@ -159,6 +159,24 @@ impl Scope<'_> {
         }
         self.mark_standing_stale(&[client]).await?;
         Ok(Transition::Moved)
+    }
+
+    /// Closes a task: somebody did it.
+    pub async fn mark_task_closed(&self, id: TaskId, now: Timestamp) -> StoreResult<Transition> {
+        use tasks::Column;
+        let moved = tasks::Entity::update_many()
+            .col_expr(Column::Status, Expr::value(OpenOrClosed::Closed.as_str()))
+            .col_expr(Column::UpdatedAt, Expr::value(now))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.eq(id.uuid()))
+            .filter(Column::Status.eq(OpenOrClosed::Open.as_str()))
+            .exec(&self.conn)
+            .await?;
+        if moved.rows_affected == 1 {
+            return Ok(Transition::Moved);
+        }
+        let there = self.find_record::<tasks::Model>(id.uuid()).await?;
+        Ok(there.map_or(Transition::Lost, |_| Transition::AlreadyThere))
     }
 
     /// Gives a person of the tenant a task; one proof gives one, whichever actions rest on it.

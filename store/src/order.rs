@@ -20,7 +20,7 @@ use sea_orm::{
 };
 
 use crate::{
-    Scope, StoreResult,
+    Scope, StoreResult, Transition,
     brought::{self, Holds},
     error::unreadable,
 };
@@ -93,6 +93,17 @@ pub struct OrderRow {
     pub total_minor: Option<i64>,
     /// The currency of that.
     pub currency: String,
+}
+
+/// How far an accepted order is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OrderProgress {
+    /// When it left.
+    pub shipped_on: Option<Date>,
+    /// When it arrived.
+    pub delivered_on: Option<Date>,
+    /// When it was billed.
+    pub billed_on: Option<Date>,
 }
 
 /// Ids in one statement: well under the 32,766 parameters that SQLite takes.
@@ -286,6 +297,80 @@ impl Scope<'_> {
             first_seen_at: Set(now),
             last_seen_at: Set(now),
             resolved_at: Set(None),
+        }
+    }
+
+    /// Notes how far an accepted order is; one that was delivered is done. Nothing that was checked changes.
+    pub async fn mark_order_progressed(
+        &self,
+        id: OrderId,
+        progress: &OrderProgress,
+        now: Timestamp,
+    ) -> StoreResult<Transition> {
+        use orders::Column;
+        let status = match progress.delivered_on {
+            Some(_) => OrderStatus::Done,
+            None => OrderStatus::Open,
+        };
+        let accepted = [OrderStatus::Open, OrderStatus::Done].map(OrderStatus::as_str);
+        let moved = orders::Entity::update_many()
+            .col_expr(Column::ShippedOn, Expr::value(progress.shipped_on))
+            .col_expr(Column::DeliveredOn, Expr::value(progress.delivered_on))
+            .col_expr(Column::BilledOn, Expr::value(progress.billed_on))
+            .col_expr(Column::Status, Expr::value(status.as_str()))
+            .col_expr(Column::UpdatedAt, Expr::value(now))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.eq(id.uuid()))
+            .filter(Column::Status.is_in(accepted))
+            .exec(&self.conn)
+            .await?;
+        self.clear_standing_of_order(moved.rows_affected, id).await
+    }
+
+    /// Calls an order off that is not done, and closes what is wrong with it.
+    pub async fn mark_order_cancelled(
+        &self,
+        id: OrderId,
+        now: Timestamp,
+    ) -> StoreResult<Transition> {
+        use orders::Column;
+        let going = [OrderStatus::New, OrderStatus::Held, OrderStatus::Open];
+        let moved = orders::Entity::update_many()
+            .col_expr(Column::Status, Expr::value(OrderStatus::Cancelled.as_str()))
+            .col_expr(Column::UpdatedAt, Expr::value(now))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::Id.eq(id.uuid()))
+            .filter(Column::Status.is_in(going.map(OrderStatus::as_str)))
+            .exec(&self.conn)
+            .await?;
+        if moved.rows_affected == 1 {
+            order_exceptions::Entity::update_many()
+                .col_expr(
+                    order_exceptions::Column::Status,
+                    Expr::value(OpenOrClosed::Closed.as_str()),
+                )
+                .col_expr(order_exceptions::Column::ResolvedAt, Expr::value(Some(now)))
+                .filter(order_exceptions::Column::TenantId.eq(self.tenant.uuid()))
+                .filter(order_exceptions::Column::OrderId.eq(id.uuid()))
+                .filter(order_exceptions::Column::Status.eq(OpenOrClosed::Open.as_str()))
+                .exec(&self.conn)
+                .await?;
+        }
+        self.clear_standing_of_order(moved.rows_affected, id).await
+    }
+
+    /// Has the next plan look anew at the client of an order that was moved.
+    async fn clear_standing_of_order(&self, moved: u64, id: OrderId) -> StoreResult<Transition> {
+        let order = self.find_record::<orders::Model>(id.uuid()).await?;
+        match order {
+            Some(order) if moved == 1 => {
+                self.mark_standing_stale(&[ClientId::from_uuid(order.client_id)]).await?;
+                Ok(Transition::Moved)
+            }
+            Some(order) if order.status == OrderStatus::Cancelled.as_str() => {
+                Ok(Transition::AlreadyThere)
+            }
+            _ => Ok(Transition::Lost),
         }
     }
 

@@ -76,6 +76,11 @@ impl System<'_> {
         })
     }
 
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> StoreResult<()> {
+        Ok(self.store.db().ping().await?)
+    }
+
     /// Gives the runner's lease back, if this holder has it.
     pub async fn release_runner(&self, holder: &str, now: Timestamp) -> StoreResult<()> {
         use runner_leases::Column;

@@ -86,6 +86,19 @@ pub struct NewTenant {
     pub simulated_now: Option<Timestamp>,
 }
 
+/// What an owner may change of a tenant.
+#[derive(Clone, Debug)]
+pub struct TenantChange {
+    /// Name in letters.
+    pub name: String,
+    /// The name under letters.
+    pub sender_name: String,
+    /// When it does business.
+    pub calendar: BusinessCalendar,
+    /// What its operator has set.
+    pub settings: TenantSettings,
+}
+
 impl System<'_> {
     /// Makes a tenant. Errors with [`StoreError::AlreadyExists`] when the short name is taken.
     pub async fn create_tenant(&self, new: NewTenant, now: Timestamp) -> StoreResult<TenantId> {
@@ -168,6 +181,25 @@ impl Scope<'_> {
             .exec(&self.conn)
             .await?;
         Ok(if changed.rows_affected == 1 { Transition::Moved } else { Transition::AlreadyThere })
+    }
+
+    /// Changes what an owner may change of a tenant.
+    pub async fn mark_tenant_changed(
+        &self,
+        change: &TenantChange,
+        now: Timestamp,
+    ) -> StoreResult<Transition> {
+        use tenants::Column;
+        let changed = tenants::Entity::update_many()
+            .col_expr(Column::Name, Expr::value(change.name.as_str()))
+            .col_expr(Column::SenderName, Expr::value(change.sender_name.as_str()))
+            .col_expr(Column::Calendar, Expr::value(json(&change.calendar)?))
+            .col_expr(Column::Settings, Expr::value(json(&change.settings)?))
+            .col_expr(Column::UpdatedAt, Expr::value(now))
+            .filter(Column::Id.eq(self.tenant.uuid()))
+            .exec(&self.conn)
+            .await?;
+        Ok(if changed.rows_affected == 1 { Transition::Moved } else { Transition::Lost })
     }
 
     /// Moves a simulated tenant's own clock on; never back.

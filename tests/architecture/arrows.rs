@@ -106,9 +106,15 @@ const FENCES: &[Fence] = &[
         reason: "HTTP is answered by the API, and by the worker's health port",
     },
     Fence {
-        outside: &["reqwest", "hyper", "ureq"],
+        outside: &["reqwest", "ureq"],
         place: Place::OnlyIn(&["connectors", "platform"]),
         reason: "calls to the outside have one client with limits, and live in connectors",
+    },
+    Fence {
+        outside: &["hyper"],
+        // In api it is the server: limits on connections and slow headers are set nowhere else.
+        place: Place::OnlyIn(&["api", "connectors", "platform"]),
+        reason: "HTTP is spoken where it is answered and where it is called, with limits on both",
     },
     Fence {
         outside: &[

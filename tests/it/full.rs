@@ -1,12 +1,13 @@
 //! A tenant with at least one row in every table, made the way imports and cycles make them.
 
 use domain::{
-    action::{ActionKind, ActionStatus, OutboundStatus, SubjectKind},
+    access::KeyRole,
+    action::{ActionKind, ActionStatus, Actor, OutboundStatus, SubjectKind},
     cycle::{Hypothesis, Phase, Prediction},
     engagement::{StageType, TouchKind},
     id::{
-        ActionId, CaseId, ClientId, ComplianceItemId, ContactId, DealId, DecisionId, MailboxId,
-        MemoryId, MessageId, OrderId, OutboundId, ProductId, QuoteId, RunId,
+        ActionId, ApiKeyId, CaseId, ClientId, ComplianceItemId, ContactId, DealId, DecisionId,
+        MailboxId, MemoryId, MessageId, OrderId, OutboundId, ProductId, QuoteId, RunId,
     },
     mail::AskKind,
     order::{Fault, FaultCode, OrderVerdict},
@@ -15,11 +16,14 @@ use domain::{
     record::{ClockOwner, GoalMetric, OrderStatus, TouchSource, Unreachable},
     time::Timestamp,
 };
-use jobs::JobId;
+use jobs::{JobId, Queue};
 use store::{
     Fence,
     engagement::Touch,
+    idempotency::{KeyUse, Keyed},
     import::{ContactRow, OrderRow, SuppressionRow},
+    key::NewKey,
+    line::LineRow,
     lock::TenantLock,
     memory::Pattern,
     order::CheckedOrder,
@@ -64,6 +68,8 @@ pub struct Full {
     pub memory: MemoryId,
     /// Waits for the relay.
     pub job: JobId,
+    /// Opens the tenant's data.
+    pub key: ApiKeyId,
 }
 
 /// The hour that the run of a full world stands for.
@@ -99,6 +105,7 @@ pub async fn fill(world: &World<'_>) -> Full {
     let job = record(world, "M1").await;
     keep_schedules(world).await;
     put_off(world, run, client, contact).await;
+    let key = open_to_others(world).await;
     Full {
         client,
         unrefreshed,
@@ -120,7 +127,34 @@ pub async fn fill(world: &World<'_>) -> Full {
         hypothesis,
         memory,
         job,
+        key,
     }
+}
+
+/// A key, a request that was made with it, and a line of its own in a queue.
+async fn open_to_others(world: &World<'_>) -> ApiKeyId {
+    let scope = world.scope();
+    let sha256 = format!("sha256 of the key of {}", world.tenant);
+    let new = NewKey {
+        name: "erp",
+        role: KeyRole::Owner,
+        secret_sha256: &sha256,
+        hint: "stw_abcd",
+        actor: &Actor::Agent,
+        expires_at: None,
+    };
+    let key = scope.insert_key(&new, world.now).await.unwrap();
+    let keyed = Keyed { key: "first", operation: "/v1/clients", request_sha256: "00" };
+    assert_eq!(scope.insert_idempotency_key(&keyed, world.now).await.unwrap(), KeyUse::First);
+    let line = LineRow {
+        tenant: world.tenant,
+        queue: Queue::Bulk,
+        weight: 2,
+        running_max: Some(3),
+        rate: None,
+    };
+    scope.upsert_line_limits(&line, "cli:operator", world.now).await.unwrap();
+    key
 }
 
 async fn put_off(world: &World<'_>, run: RunId, client: ClientId, contact: ContactId) {

@@ -6,16 +6,20 @@ use domain::{
     action::{ActionStatus, OutboundStatus, TenantMode},
     cycle::{HypothesisState, Phase, RunStatus},
     engagement::{StageType, TouchKind},
+    id::TaskId,
     money::BasisPoints,
     record::{ClockOwner, OrderStatus, TouchSource},
+    tenant::TenantSettings,
 };
 use store::{
     Scope, StoreError, Transition,
     action::{ActionChange, EndedAction},
     engagement::Touch,
-    order::CheckedOrder,
+    order::{CheckedOrder, OrderProgress},
+    record::{self, Page},
     recorded::RecordedState,
     standing::StandingUpdate,
+    tenant::TenantChange,
 };
 use testkit::{
     database::TestDb,
@@ -40,7 +44,7 @@ const WRITES: [&str; 6] = ["expire_", "find_or_create_", "insert_", "mark_", "re
 /// Reads that find the same whatever ids there are elsewhere, because they ask by none.
 ///
 /// Every other read asks by id alone, and finds nothing by the id of somebody else's row.
-const BY_NO_ID: [&str; 8] = [
+const BY_NO_ID: [&str; 9] = [
     "client_ids client_ids_by_domain contact_ids correspondents deal_ids message_ids order_ids",
     "product_ids product_ids_by_sku count_compliance count_sent_since find_covered_hour",
     "find_latest_run find_order_by_number find_run_by_number find_run_of_hour get_tenant",
@@ -48,6 +52,7 @@ const BY_NO_ID: [&str; 8] = [
     "list_goals list_open_deals list_open_hypotheses list_open_safety_cases list_orders",
     "list_orders_held list_orders_waiting list_outbound list_pending_quotes list_runnable",
     "list_running list_runs list_unhandled_messages list_unreachable measure",
+    "find_record_of_source list_keys list_line_limits list_message_heads list_records",
     "list_recorded_jobs find_pause select_next_contacts_to_touch",
 ];
 
@@ -226,6 +231,28 @@ async fn write_about_cycles(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     let fired = scope.mark_schedule_fired("hourly_cycle", Some(at(HOUR)), now, now).await.unwrap();
     assert_eq!(fired, Transition::Moved, "its own schedule of that name");
     watch.look_after("mark_schedule_fired").await;
+    let revoked = scope.mark_key_revoked(theirs.key, now).await.unwrap();
+    watch.look("mark_key_revoked", revoked).await;
+    let page = Page { filters: Vec::new(), sort: "id", descending: true, after: None, limit: 1 };
+    let task = watch.south.scope().list_records::<record::Task>(&page).await.unwrap()[0].id;
+    let closed = scope.mark_task_closed(TaskId::from_uuid(task), now).await.unwrap();
+    watch.look("mark_task_closed", closed).await;
+    let cancelled = scope.mark_order_cancelled(theirs.new_order, now).await.unwrap();
+    watch.look("mark_order_cancelled", cancelled).await;
+    let progress = OrderProgress::default();
+    let progressed = scope.mark_order_progressed(theirs.new_order, &progress, now).await.unwrap();
+    watch.look("mark_order_progressed", progressed).await;
+    // Its own key of that name, if it had one that was not done.
+    scope.mark_idempotency_done("first", 201, None).await.unwrap();
+    watch.look_after("mark_idempotency_done").await;
+    let change = TenantChange {
+        name: "North".to_owned(),
+        sender_name: "North".to_owned(),
+        calendar: calendar(),
+        settings: TenantSettings::default(),
+    };
+    scope.mark_tenant_changed(&change, now).await.unwrap();
+    watch.look_after("mark_tenant_changed").await;
     // These three name no row: they are about the tenant itself.
     scope.mark_mode(TenantMode::Approval, now).await.unwrap();
     watch.look_after("mark_mode").await;

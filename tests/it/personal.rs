@@ -38,6 +38,7 @@ const PERSONAL: &[&str] = &[
     "actions.proposed_by actions.decided_by agent_policy_violations.actor cases.opened_by",
     "deal_stage_changes.changed_by suppressions.created_by tasks.created_by",
     "engagement_clocks.last_touch_by engagement_touches.touched_by job_pauses.paused_by",
+    "admin_keys.created_by api_keys.created_by line_limits.set_by",
 ];
 
 /// Ids, figures, spans, and words that are ours or a trade's.
@@ -77,6 +78,10 @@ const PLAIN: &[&str] = &[
     // Hosts and processes.
     "agent_tenant_locks.locked_by mailboxes.authserv_id outbound_messages.claimed_by",
     "runner_leases.holder runner_leases.name",
+    // Keys to the API: what systems are called, what they may do, and hashes. Keys that callers make for requests.
+    "admin_keys.hint admin_keys.name admin_keys.role admin_keys.secret_sha256 api_keys.hint",
+    "api_keys.name api_keys.role api_keys.secret_sha256 idempotency_keys.key",
+    "idempotency_keys.operation idempotency_keys.request_sha256 line_limits.queue",
     // What is paused, and what fired: names of ours and ids.
     "job_pauses.kind job_pauses.name job_pauses.subject schedule_fires.schedule",
     // The record: ids, figures, spans and fixed phrases; names are put in when it is shown.

@@ -12,6 +12,7 @@ use domain::{
 };
 use store::{
     Scope,
+    record::{self, Page},
     recorded::{JobFilter, RecordedState},
 };
 use testkit::{
@@ -38,7 +39,28 @@ pub async fn read_everything(scope: &Scope<'_>, ids: &Full) -> Found {
     read_pipeline(scope, ids, &mut found).await;
     read_people(scope, ids, &mut found).await;
     read_keys(scope, ids, &mut found).await;
+    read_records(scope, ids, &mut found).await;
     found
+}
+
+async fn read_records(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
+    let client = ids.client.uuid();
+    found.insert("find_key", many(scope.find_key(ids.key).await.unwrap()));
+    found.insert("list_keys", many(scope.list_keys(LIMIT).await.unwrap()));
+    found.insert("list_line_limits", many(scope.list_line_limits().await.unwrap()));
+    let one = scope.find_record::<record::Client>(client).await.unwrap();
+    found.insert("find_record", many(one));
+    let one = scope.find_record_to_change::<record::Client>(client).await.unwrap();
+    found.insert("find_record_to_change", many(one));
+    let some = scope.find_records::<record::Client>(&[client]).await.unwrap();
+    found.insert("find_records", many(some));
+    let one = scope.find_record_of_source::<record::Client>(SOURCE, "C1").await.unwrap();
+    found.insert("find_record_of_source", many(one));
+    let page =
+        Page { filters: Vec::new(), sort: "id", descending: true, after: None, limit: LIMIT };
+    let all = scope.list_records::<record::Order>(&page).await.unwrap();
+    found.insert("list_records", many(all));
+    found.insert("list_message_heads", many(scope.list_message_heads(&page).await.unwrap()));
 }
 
 async fn read_accounts(scope: &Scope<'_>, ids: &Full, found: &mut Found) {

@@ -49,6 +49,7 @@ const LOOSE: &[(&str, &str)] = &[
     ("decisions.subject_id", "points into one of nine tables"),
     ("engagement_clocks.entity_id", "points at a contact or an account"),
     ("engagement_touches.source_id", "points at a message or an outbound message"),
+    ("idempotency_keys.subject_id", "points at whatever a request made"),
     ("memories.scope_id", "points into several tables"),
     ("agent_tenant_locks.run_id", "the lock is taken before the run is written"),
     ("agent_tenant_locks.held_by_job", "records of jobs are forgotten, and the lock's row is not"),
@@ -56,6 +57,8 @@ const LOOSE: &[(&str, &str)] = &[
 
 /// Indexes for the few queries that look across tenants.
 const ACROSS_TENANTS: &[(&str, &[&str])] = &[
+    // A request brings a key, and the key says whose data it opens.
+    ("api_keys", &["secret_sha256"]),
     // The relay hands on what anybody has recorded, in its order.
     ("recorded_jobs", &["state", "id"]),
     // The relay tells the queue what anybody has just called off.
@@ -158,7 +161,8 @@ async fn every_row_belongs_to_its_tenant(test: TestDb) {
     assert_eq!(loose, excused, "every reference is a composite foreign key, but for these");
     let without: Vec<&String> =
         catalog.iter().filter(|(_, it)| !it.is_of_tenants()).map(|(name, _)| name).collect();
-    assert_eq!(without, ["job_pauses", "runner_leases", "tenants"], "tables outside the tenants");
+    let expected = ["admin_keys", "job_pauses", "runner_leases", "tenants"];
+    assert_eq!(without, expected, "tables outside the tenants");
 }
 
 async fn no_reference_can_leave_its_tenant(test: TestDb) {
@@ -206,6 +210,9 @@ async fn what_is_recognised_again_is_unique(test: TestDb) {
         ("memories", &["tenant_id", "key"]),
         ("suppressions", &["tenant_id", "address"]),
         ("recorded_jobs", &["tenant_id", "dedup_key"]),
+        ("idempotency_keys", &["tenant_id", "key"]),
+        ("line_limits", &["tenant_id", "queue"]),
+        ("admin_keys", &["secret_sha256"]),
         ("tenants", &["slug"]),
     ]);
     for (table, columns) in expected {

@@ -110,6 +110,9 @@ impl Engine for CutOff {
     async fn top(&self, queue: Queue, max: usize) -> QueueResult<Vec<TenantLoad>> {
         self.engine.top(queue, max).await
     }
+    async fn load(&self, queue: Queue, tenant: Option<TenantId>) -> QueueResult<TenantLoad> {
+        self.engine.load(queue, tenant).await
+    }
     async fn ready(&self, queue: Queue) {
         self.engine.ready(queue).await;
     }

@@ -1,12 +1,12 @@
 //! What is seen from outside: by the owner of the file, and by whoever reads it beside the owner.
 
-use jobs::{JobId, Priority, Queue, Timestamp};
+use jobs::{JobId, Priority, Queue, TenantId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter, types::Value};
 use uuid::Uuid;
 
 use super::{
     control::{conditions, read_counts, read_pauses},
-    core::{Core, Sql, job_id, parsed, tenant_of},
+    core::{Core, Sql, job_id, line_key, parsed, tenant_of},
 };
 use crate::{
     Counts, Filter, Found, ListPage, QueueStats, State, TenantLoad,
@@ -111,6 +111,12 @@ impl Core {
         })
     }
 
+    pub fn load(&self, queue: Queue, tenant: Option<TenantId>) -> TenantLoad {
+        let lines = self.lines.get(&queue);
+        let (ready, running) = lines.map_or((0, 0), |lines| lines.load(line_key(tenant)));
+        TenantLoad { tenant, ready, running }
+    }
+
     pub fn top(&self, queue: Queue, max: usize) -> Vec<TenantLoad> {
         let Some(lines) = self.lines.get(&queue) else { return Vec::new() };
         let longest = lines.longest(max).into_iter();
@@ -118,6 +124,16 @@ impl Core {
             .map(|(key, ready, running)| TenantLoad { tenant: tenant_of(key), ready, running })
             .collect()
     }
+}
+
+/// How much of a queue is one tenant's, as far as the file tells.
+pub(super) fn load(db: &Connection, queue: Queue, tenant: Option<TenantId>) -> Sql<TenantLoad> {
+    let sql = "SELECT COUNT(*) FILTER (WHERE state = 'ready'), COUNT(*) FILTER (WHERE state = 'running') \
+        FROM tasks WHERE queue = ?1 AND state IN ('ready', 'running') AND tenant = ?2";
+    let line = line_key(tenant).to_be_bytes();
+    db.prepare_cached(sql)?.query_row(params![queue.as_str(), line], |row| {
+        Ok(TenantLoad { tenant, ready: row.get(0)?, running: row.get(1)? })
+    })
 }
 
 fn counts_of(db: &Connection, queue: Queue) -> Sql<Counts> {

@@ -220,6 +220,10 @@ impl Engine for Embedded {
         self.call(move |core| Ok(core.top(queue, max))).await
     }
 
+    async fn load(&self, queue: Queue, tenant: Option<TenantId>) -> QueueResult<TenantLoad> {
+        self.call(move |core| Ok(core.load(queue, tenant))).await
+    }
+
     async fn ready(&self, queue: Queue) {
         self.hand.ready(queue).await;
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use jobs::{JobId, Queue};
+use jobs::{JobId, Queue, TenantId};
 use rusqlite::Connection;
 
 use super::{
@@ -46,6 +46,11 @@ impl Reader {
     /// A queue in figures; what only its owner counts is 0.
     pub fn stats(&self, queue: Queue) -> QueueResult<QueueStats> {
         self.read(|db| look::stats(db, queue))
+    }
+
+    /// How much of a queue is one tenant's.
+    pub fn load(&self, queue: Queue, tenant: Option<TenantId>) -> QueueResult<TenantLoad> {
+        self.read(|db| look::load(db, queue, tenant))
     }
 
     /// The tenants with the most jobs in a queue, most first.

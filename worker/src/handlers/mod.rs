@@ -6,7 +6,10 @@ mod upkeep;
 use agent::Agent;
 use chrono::TimeDelta;
 use domain::schedule::Missed;
-use jobs::{ActCycle, AnyJob, CycleHour, ForgetSettledJobs, PlanCycle, ReactCycle, ReflectCycle};
+use jobs::{
+    ActCycle, AnyJob, CycleHour, ForgetIdempotencyKeys, ForgetSettledJobs, PlanCycle, Probe,
+    ReactCycle, ReflectCycle,
+};
 use tokio::sync::mpsc;
 
 use crate::runtime::{Registry, RegistryError, Schedule, Zone};
@@ -37,7 +40,9 @@ pub fn registry() -> Result<Registry<App>, RegistryError> {
         .with::<ActCycle>()?
         .with::<ReactCycle>()?
         .with::<ReflectCycle>()?
-        .with::<ForgetSettledJobs>()
+        .with::<ForgetSettledJobs>()?
+        .with::<ForgetIdempotencyKeys>()?
+        .with::<Probe>()
 }
 
 /// Cycles take their turns in the hour's first fifty minutes, so that the last has time before the next hour.
@@ -65,5 +70,13 @@ pub const SCHEDULES: &[Schedule] = &[
         missed: Missed::Coalesce,
         spread: CHORES_OVER,
         job: |tenant, _| AnyJob::of(&ForgetSettledJobs { tenant_id: tenant.id }),
+    },
+    Schedule {
+        name: "forget_idempotency_keys",
+        cron: "45 3 * * *",
+        zone: Zone::Tenants,
+        missed: Missed::Coalesce,
+        spread: CHORES_OVER,
+        job: |tenant, _| AnyJob::of(&ForgetIdempotencyKeys { tenant_id: tenant.id }),
     },
 ];

@@ -1,7 +1,7 @@
 //! The house's own chores.
 
 use chrono::TimeDelta;
-use jobs::ForgetSettledJobs;
+use jobs::{ForgetIdempotencyKeys, ForgetSettledJobs, Probe};
 
 use super::App;
 use crate::runtime::{JobContext, JobError, JobResult, Outcome, Run};
@@ -24,6 +24,26 @@ impl Run<App> for ForgetSettledJobs {
                 break;
             }
         }
+        Ok(Outcome::Done)
+    }
+}
+
+impl Run<App> for ForgetIdempotencyKeys {
+    async fn run(self, context: JobContext<App>) -> JobResult {
+        let agent = &context.app.agent;
+        let scope = agent.store.tenant(self.tenant_id);
+        for _ in 0..BATCHES_MAX {
+            let gone = scope.expire_idempotency_keys(agent.clock.now(), TOGETHER).await;
+            if gone.map_err(JobError::retry)? < TOGETHER || context.is_stopping() {
+                break;
+            }
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+impl Run<App> for Probe {
+    async fn run(self, _: JobContext<App>) -> JobResult {
         Ok(Outcome::Done)
     }
 }

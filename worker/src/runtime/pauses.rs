@@ -1,10 +1,10 @@
-//! Copies what is paused from the database to the queue.
+//! Copies what is paused, and how lines are served, from the database to the queue.
 
 use std::{sync::Arc, time::Duration};
 
 use jobs::{Backoff, Jitter, Pause};
-use queue::Engine;
-use store::Store;
+use queue::{Engine, LineLimits};
+use store::{Store, line::LineRow};
 use tokio::{sync::watch, time::Instant};
 
 use super::{RelayError, Stopping, told};
@@ -17,7 +17,10 @@ const REPEAT_EVERY: Duration = Duration::from_secs(5);
 const AWAY: Backoff =
     Backoff::Exponential { base: Duration::from_millis(200), cap: Duration::from_secs(2) };
 
-/// Copies pauses.
+/// What the queue was told last, and when.
+type Written = Option<(Vec<Pause>, Vec<LineRow>, Instant)>;
+
+/// Copies pauses, and how lines are served.
 pub struct PauseCopier {
     store: Store,
     engine: Arc<dyn Engine>,
@@ -37,7 +40,7 @@ impl PauseCopier {
     /// Works until it is told to stop. Either side may go away and come back in the meantime.
     pub async fn run(&self, mut stop: watch::Receiver<Stopping>) {
         let mut misses = 0;
-        let mut written: Option<(Vec<Pause>, Instant)> = None;
+        let mut written: Written = None;
         loop {
             let wait = if misses == 0 { COPY_EVERY } else { AWAY.wait(misses, Jitter::MOST) };
             tokio::select! {
@@ -54,15 +57,21 @@ impl PauseCopier {
         }
     }
 
-    async fn step(&self, written: &mut Option<(Vec<Pause>, Instant)>) -> Result<(), RelayError> {
+    async fn step(&self, written: &mut Written) -> Result<(), RelayError> {
         let rows = self.store.system().list_pauses().await?;
         let pauses: Vec<Pause> = rows.into_iter().map(|row| row.pause).collect();
-        let is_written = written
-            .as_ref()
-            .is_some_and(|(there, at)| *there == pauses && at.elapsed() < REPEAT_EVERY);
+        let lines = self.store.system().list_line_limits().await?;
+        let is_written = written.as_ref().is_some_and(|(there, served, at)| {
+            *there == pauses && *served == lines && at.elapsed() < REPEAT_EVERY
+        });
         if !is_written {
             self.engine.set_pauses(pauses.clone()).await?;
-            *written = Some((pauses, Instant::now()));
+            for line in &lines {
+                let (weight, running_max, rate) = (line.weight, line.running_max, line.rate);
+                let limits = LineLimits { weight, running_max, rate };
+                self.engine.set_limits(line.queue, Some(line.tenant), Some(limits)).await?;
+            }
+            *written = Some((pauses, lines, Instant::now()));
         }
         Ok(())
     }

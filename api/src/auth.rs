@@ -1,0 +1,177 @@
+//! Keys: how they are made, hashed, looked up and remembered for a moment.
+//!
+//! A key is 256 random bits. It is shown once, when it is made; what is kept is its SHA-256.
+
+use std::{sync::Arc, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::{
+    access::{KeyFault, KeyRole, Permission, find_key_fault},
+    action::Actor,
+    id::{ApiKeyId, TenantId},
+    time::Clock,
+};
+use moka::sync::Cache;
+use platform::SECRET_BYTES;
+use sha2::{Digest, Sha256};
+use store::{Store, key::KeyRow};
+
+use crate::error::{ApiError, ApiResult, Code};
+
+/// What every key begins with, so that one that leaks is recognised by whoever looks for keys.
+pub const KEY_PREFIX: &str = "stw_";
+/// How long a key is remembered: one that was revoked elsewhere works no longer than this.
+const REMEMBERED: Duration = Duration::from_secs(5);
+/// Keys that are remembered.
+const REMEMBERED_MAX: u64 = 10_000;
+/// Characters of a key that are kept to tell it from others: the prefix, and four of its 43.
+const HINT_CHARS: usize = 8;
+/// Characters of a secret in base64.
+const SECRET_CHARS: usize = (SECRET_BYTES * 8).div_ceil(6);
+
+/// A key that was just made, with its secret; never kept and never logged.
+pub struct Secret(String);
+
+impl Secret {
+    /// Makes one.
+    pub fn random() -> Self {
+        let encoded = URL_SAFE_NO_PAD.encode(platform::random_secret());
+        Self(format!("{KEY_PREFIX}{encoded}"))
+    }
+
+    /// The whole key, to be shown once.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What is kept of it.
+    pub fn sha256(&self) -> String {
+        hex(&digest(&self.0))
+    }
+
+    /// The first characters, by which people tell keys apart.
+    pub fn hint(&self) -> &str {
+        &self.0[..HINT_CHARS]
+    }
+}
+
+fn digest(key: &str) -> [u8; SECRET_BYTES] {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+/// Bytes in hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Whoever calls: a key that was taken.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Which key.
+    pub key: ApiKeyId,
+    /// Whose data it opens; none for a key that looks after the installation.
+    pub tenant: Option<TenantId>,
+    /// What it may do.
+    pub role: KeyRole,
+}
+
+impl Caller {
+    /// The caller, for the record.
+    pub fn actor(&self) -> Actor {
+        Actor::Key(self.key.to_string())
+    }
+
+    /// Errors unless the key's role allows it.
+    pub fn require(&self, permission: Permission) -> ApiResult<()> {
+        if self.role.may(permission) {
+            return Ok(());
+        }
+        let detail =
+            format!("a key with the role `{}` may not do this: it takes `{permission}`", self.role);
+        Err(ApiError::new(Code::Forbidden, detail))
+    }
+
+    /// The tenant of the key. Errors for one that has none.
+    pub fn require_tenant(&self) -> ApiResult<TenantId> {
+        self.tenant.ok_or_else(|| {
+            ApiError::new(
+                Code::Forbidden,
+                "this key looks after the installation and opens no tenant's data: use a key of the tenant",
+            )
+        })
+    }
+}
+
+/// The keys that are known.
+pub(crate) struct Keys {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    remembered: Cache<[u8; SECRET_BYTES], Arc<KeyRow>>,
+}
+
+impl Keys {
+    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
+        let remembered =
+            Cache::builder().max_capacity(REMEMBERED_MAX).time_to_live(REMEMBERED).build();
+        Self { store, clock, remembered }
+    }
+
+    /// Whoever holds this key; `None` if nobody knows it.
+    pub async fn caller(&self, key: &str) -> ApiResult<Option<Caller>> {
+        // What cannot be a key is not looked up.
+        let is_formed = key.strip_prefix(KEY_PREFIX).is_some_and(|it| it.len() == SECRET_CHARS);
+        if !is_formed {
+            return Ok(None);
+        }
+        let digest = digest(key);
+        let row = match self.remembered.get(&digest) {
+            Some(row) => row,
+            None => {
+                let found = self.store.system().find_key(&hex(&digest)).await?;
+                let Some(found) = found else { return Ok(None) };
+                if let Err(error) =
+                    self.store.system().note_key_used(&found, self.clock.now()).await
+                {
+                    // Nobody waits for a note; the next use makes it.
+                    tracing::debug!(%error, "a key's use was not noted");
+                }
+                let row = Arc::new(found);
+                self.remembered.insert(digest, Arc::clone(&row));
+                row
+            }
+        };
+        match find_key_fault(row.expires_at, row.revoked_at, self.clock.now()) {
+            None => Ok(Some(Caller { key: row.id, tenant: row.tenant, role: row.role })),
+            Some(KeyFault::Expired) => {
+                Err(ApiError::new(Code::KeyExpired, "this key has expired: have another one made"))
+            }
+            Some(KeyFault::Revoked) => {
+                Err(ApiError::new(Code::KeyRevoked, "this key was revoked: have another one made"))
+            }
+        }
+    }
+
+    /// Forgets what is remembered: a key was changed here.
+    pub fn forget(&self) {
+        self.remembered.invalidate_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_256_bits_that_no_two_share() {
+        let (one, other) = (Secret::random(), Secret::random());
+        assert_ne!(one.reveal(), other.reveal());
+        assert_eq!(one.reveal().len(), KEY_PREFIX.len() + SECRET_CHARS);
+        assert_eq!(one.sha256().len(), 64);
+        assert!(one.reveal().starts_with(one.hint()) && one.hint().starts_with(KEY_PREFIX));
+    }
+}

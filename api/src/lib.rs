@@ -1,0 +1,29 @@
+//! The front door: other systems bring data, enqueue work and read results over HTTP.
+//!
+//! What lives here: routes, what they take and show, keys, limits, the OpenAPI document, the server.
+//! What does not: decisions (`domain`), queries (`store`), and the work itself. The API records intent and enqueues.
+
+mod auth;
+mod edge;
+mod error;
+mod extract;
+mod limit;
+mod made;
+mod openapi;
+mod queue_view;
+mod resource;
+mod routes;
+mod server;
+mod state;
+mod wire;
+
+pub use auth::{KEY_PREFIX, Secret};
+pub use error::{ApiError, Code};
+pub use openapi::document;
+pub use server::{ServeError, Server};
+pub use state::{AppState, Approvals, JobKeeper, Options, Parts, QueueView};
+
+/// The router with everything around it.
+pub fn router(app: AppState, options: &Options) -> axum::Router {
+    edge::wrap(openapi::router(&app), app, options)
+}

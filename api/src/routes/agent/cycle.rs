@@ -1,0 +1,120 @@
+//! Cycles, and the work block of each: what was looked at, done, blocked and left, with reasons.
+
+use aide::axum::{ApiRouter, routing::get_with};
+use axum::extract::State;
+use domain::cycle::{Phase, RunStatus};
+use schemars::JsonSchema;
+use serde::Serialize;
+use store::record;
+use uuid::Uuid;
+
+use crate::{
+    error::{ApiError, ApiResult},
+    extract::{
+        ById, FilterSpec, Holds, IfNoneMatch, ListOf, Listed, ListedPage, SortSpec, Tagged, Viewer,
+    },
+    resource::{named, not_found},
+    state::AppState,
+    wire::{Moment, Word, Words},
+};
+
+/// Cycles.
+pub enum Cycles {}
+
+impl Listed for Cycles {
+    const FILTERS: &'static [FilterSpec] =
+        &[FilterSpec::is("status", Holds::Word(RunStatus::names), "In this state.")];
+    const SORTS: &'static [SortSpec] = &[];
+}
+
+/// One hour's cycle, or a rehearsal.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CycleHead")]
+pub struct Item {
+    /// Its id.
+    id: Uuid,
+    /// Counted per tenant from 1.
+    cycle_number: i32,
+    /// The hour it stands for, by its beginning; null for a rehearsal.
+    due_hour: Option<Moment>,
+    /// The moment a rehearsal decides for; null for a cycle that acts.
+    as_of: Option<Moment>,
+    /// Hours it stands for: more than one after hours were missed.
+    hours_covered: i32,
+    /// The phase it is in, or ended in.
+    phase: Word<Phase>,
+    /// Where it is.
+    status: Word<RunStatus>,
+    /// When it began, on the tenant's clock.
+    started_at: Moment,
+    /// When it ended, on the tenant's clock.
+    ended_at: Option<Moment>,
+    /// What went wrong, if something did.
+    error: Option<String>,
+}
+
+/// A cycle with its work block.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Cycle")]
+pub struct View {
+    /// Its id.
+    id: Uuid,
+    /// The cycle, as it stands among others.
+    cycle: Item,
+    /// What was looked at, done, blocked and left, phase by phase, with reasons; ids, and no names.
+    work_block: serde_json::Value,
+    /// The tenant's numbers after it.
+    metrics: serde_json::Value,
+}
+
+fn item(row: &record::Run) -> Item {
+    Item {
+        id: row.id,
+        cycle_number: row.cycle_number,
+        due_hour: row.due_hour.map(Moment),
+        as_of: row.as_of.map(Moment),
+        hours_covered: row.hours_covered,
+        phase: Word::stored(&row.phase),
+        status: Word::stored(&row.status),
+        started_at: Moment(row.started_at),
+        ended_at: row.ended_at.map(Moment),
+        error: row.error.clone(),
+    }
+}
+
+pub fn routes() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route(
+            "/v1/cycles",
+            get_with(list, |op| named(op, "list", "cycles", "cycles", "Lists")),
+        )
+        .api_route(
+            "/v1/cycles/{id}",
+            get_with(read, |op| {
+                let op = named(op, "get", "cycle", "cycles", "Reads a");
+                not_found(op, "cycle").description("With its work block.")
+            }),
+        )
+}
+
+async fn list(
+    caller: Viewer,
+    State(app): State<AppState>,
+    list: ListOf<Cycles>,
+) -> ApiResult<ListedPage<Item>> {
+    let rows: Vec<record::Run> = app.store.tenant(caller.tenant).list_records(&list.page).await?;
+    Ok(list.answer(rows, |row| item(&row)))
+}
+
+async fn read(
+    caller: Viewer,
+    State(app): State<AppState>,
+    ById(id): ById,
+    has: IfNoneMatch,
+) -> ApiResult<Tagged<View>> {
+    let row = app.store.tenant(caller.tenant).find_record::<record::Run>(id).await?;
+    let row = row.ok_or_else(|| ApiError::not_found("cycle"))?;
+    let cycle = item(&row);
+    let view = View { id, cycle, work_block: row.work_block, metrics: row.metrics };
+    Tagged::unless(view, &has)
+}

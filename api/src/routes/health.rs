@@ -1,0 +1,135 @@
+//! Whether the process lives, whether it can work, and what it counts.
+
+use std::time::Duration;
+
+use aide::axum::{ApiRouter, routing::get_with};
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{error::ApiResult, extract::json_response, state::AppState};
+
+/// How long a part has to say that it is there.
+const ASK_TIMEOUT: Duration = Duration::from_secs(2);
+
+pub fn routes() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route(
+            "/health/live",
+            get_with(live, |op| {
+                let op = op.id("get_liveness").tag("health").summary("Says that the process lives");
+                op.response::<200, axum_json::Json<Live>>()
+            }),
+        )
+        .api_route(
+            "/health/ready",
+            get_with(ready, |op| {
+                let op = op.id("get_readiness").tag("health");
+                op.summary("Says whether requests can be answered, and if not, why")
+                    .response::<200, axum_json::Json<Ready>>()
+                    .response::<503, axum_json::Json<Ready>>()
+            }),
+        )
+        .api_route(
+            "/metrics",
+            get_with(metrics, |op| {
+                let op = op.id("get_metrics").tag("health");
+                op.summary("What the process counts, as Prometheus reads it")
+                    .response::<200, axum_json::Text>()
+            }),
+        )
+}
+
+/// The process lives.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Live {
+    /// Always `live`.
+    status: &'static str,
+}
+
+/// Whether requests can be answered.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Ready {
+    /// Whether all of it is there.
+    is_ready: bool,
+    /// Each part, and what is wrong with it.
+    parts: Vec<Part>,
+}
+
+/// A part that requests need.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Part {
+    /// Which.
+    name: &'static str,
+    /// Whether it is there.
+    is_ready: bool,
+    /// Why not.
+    reason: Option<&'static str>,
+}
+
+async fn live() -> Response {
+    json_response(StatusCode::OK, &Live { status: "live" })
+}
+
+async fn ready(State(app): State<AppState>) -> Response {
+    let asked = tokio::time::timeout(ASK_TIMEOUT, app.store.system().ping()).await;
+    let reason = match asked {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "not ready: the database");
+            Some("it refuses, or cannot be reached")
+        }
+        Err(_) => Some("it does not answer in time"),
+    };
+    let database = Part { name: "database", is_ready: reason.is_none(), reason };
+    let stopping = *app.stopping.borrow();
+    let reason = stopping.then_some("it is stopping");
+    let process = Part { name: "process", is_ready: !stopping, reason };
+    let parts = vec![database, process];
+    let ready = Ready { is_ready: parts.iter().all(|it| it.is_ready), parts };
+    let status = if ready.is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    json_response(status, &ready)
+}
+
+async fn metrics(State(app): State<AppState>) -> ApiResult<Response> {
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((kind, app.metrics.render()).into_response())
+}
+
+/// Types that only describe a response.
+mod axum_json {
+    use aide::{
+        OperationOutput,
+        generate::GenContext,
+        openapi::{MediaType, Operation, Response},
+    };
+    use schemars::JsonSchema;
+
+    pub struct Json<T>(std::marker::PhantomData<T>);
+    pub struct Text;
+
+    impl<T: JsonSchema> OperationOutput for Json<T> {
+        type Inner = T;
+
+        fn operation_response(ctx: &mut GenContext, _: &mut Operation) -> Option<Response> {
+            Some(crate::extract::json_doc::<T>(ctx, "As it is now"))
+        }
+    }
+
+    impl OperationOutput for Text {
+        type Inner = String;
+
+        fn operation_response(_: &mut GenContext, _: &mut Operation) -> Option<Response> {
+            let text = [("text/plain".to_owned(), MediaType::default())];
+            Some(Response {
+                description: "Counters and gauges".to_owned(),
+                content: text.into_iter().collect(),
+                ..Response::default()
+            })
+        }
+    }
+}

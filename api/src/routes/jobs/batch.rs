@@ -1,0 +1,291 @@
+//! Enqueueing thousands of jobs in one request: a line of JSON each, read as they arrive.
+//!
+//! Lines are taken in groups, each as a whole or not at all; a request that breaks off leaves the groups before it
+//! enqueued, and repeating it with its `Idempotency-Key` enqueues the rest.
+
+use aide::{
+    OperationInput,
+    axum::{ApiRouter, routing::post_with},
+    generate::GenContext,
+    openapi::{MediaType, Operation, ReferenceOr, RequestBody, Response, SchemaObject},
+};
+use axum::{
+    extract::{FromRequest, Request, State},
+    response::Response as HttpResponse,
+};
+use bytes::{Buf, Bytes, BytesMut};
+use domain::id::TenantId;
+use http_body_util::BodyExt;
+use jobs::JobId;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{
+    body::{NewJob, Read},
+    enqueue::{Enqueued, Outcome, Same, same_work, sameness, task},
+};
+use crate::{
+    error::{ApiError, ApiResult, Code},
+    extract::{
+        BODY_PAUSE_MAX, Enqueuer, Idempotency, Tagged, body_broke_off, body_too_slow, read_json,
+        refusals, require_type,
+    },
+    resource::named,
+    state::AppState,
+};
+
+/// Jobs of one group.
+const GROUP: usize = 500;
+/// Jobs of one request.
+const JOBS_MAX: u64 = 100_000;
+/// Longest line: a payload of ids and intent, with room to spare.
+const LINE_BYTES_MAX: usize = 64 * 1024;
+/// Faults that are told.
+const FAULTS_MAX: usize = 100;
+const NDJSON: &str = "application/x-ndjson";
+
+/// What came of a batch.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct BatchEnqueued {
+    /// Lines that were read.
+    read: u64,
+    /// Jobs that are new.
+    new: u64,
+    /// Jobs that were there already.
+    duplicates: u64,
+    /// Lines that were refused.
+    refused: u64,
+    /// Why, of the first hundred.
+    faults: Vec<LineFault>,
+}
+
+/// Why a line was refused.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LineFault {
+    /// Which line, from 1.
+    line: u64,
+    /// What kind of fault.
+    code: Code,
+    /// The field at fault.
+    field: Option<String>,
+    /// What is wrong.
+    detail: String,
+}
+
+/// Lines, as they arrive.
+pub struct Lines {
+    body: axum::body::Body,
+    held: BytesMut,
+    is_over: bool,
+}
+
+impl FromRequest<AppState> for Lines {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &AppState) -> ApiResult<Self> {
+        require_type(request.headers(), &[NDJSON])?;
+        Ok(Self { body: request.into_body(), held: BytesMut::new(), is_over: false })
+    }
+}
+
+impl Lines {
+    /// The next line that is not empty; none at the end.
+    async fn next(&mut self) -> ApiResult<Option<Bytes>> {
+        let mut looked_at = 0;
+        loop {
+            if let Some(end) = self.held[looked_at..].iter().position(|it| *it == b'\n') {
+                let line = self.held.split_to(looked_at + end).freeze();
+                self.held.advance(1);
+                looked_at = 0;
+                if !line.trim_ascii().is_empty() {
+                    return Ok(Some(line));
+                }
+                continue;
+            }
+            looked_at = self.held.len();
+            if LINE_BYTES_MAX < self.held.len() {
+                let detail = format!("a line of at most {LINE_BYTES_MAX} bytes is taken here");
+                return Err(ApiError::new(Code::BodyTooLarge, detail));
+            }
+            if self.is_over {
+                let rest = self.held.split().freeze();
+                return Ok((!rest.trim_ascii().is_empty()).then_some(rest));
+            }
+            let frame = tokio::time::timeout(BODY_PAUSE_MAX, self.body.frame()).await;
+            match frame.map_err(|_| body_too_slow())? {
+                None => self.is_over = true,
+                Some(frame) => {
+                    let frame = frame.map_err(|_| body_broke_off())?;
+                    if let Ok(data) = frame.into_data() {
+                        self.held.extend_from_slice(&data);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl OperationInput for Lines {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        let schema = SchemaObject {
+            json_schema: ctx.schema.subschema_for::<NewJob>(),
+            example: None,
+            external_docs: None,
+        };
+        let media = MediaType { schema: Some(schema), ..MediaType::default() };
+        operation.request_body = Some(ReferenceOr::Item(RequestBody {
+            description: Some("A job on each line.".to_owned()),
+            content: [(NDJSON.to_owned(), media)].into_iter().collect(),
+            required: true,
+            extensions: Default::default(),
+        }));
+    }
+
+    fn inferred_early_responses(
+        ctx: &mut GenContext,
+        _: &mut Operation,
+    ) -> Vec<(Option<u16>, Response)> {
+        refusals(
+            ctx,
+            &[
+                (400, "The body broke off, or a parameter cannot be meant"),
+                (408, "The body did not arrive in time"),
+                (413, "A line, or the body, is too large"),
+                (415, "The body is of another type"),
+                (422, "A field cannot be meant"),
+            ],
+        )
+    }
+}
+
+pub fn routes() -> ApiRouter<AppState> {
+    ApiRouter::new().api_route(
+        "/v1/jobs/batch",
+        post_with(enqueue, |op| {
+            named(op, "enqueue", "jobs", "jobs", "Enqueues many").description(
+                "A line of JSON for each job, up to 100,000 of them. A line that cannot be meant is refused and told; \
+                 the others are enqueued. With an `Idempotency-Key`, a request that broke off may be repeated: what \
+                 it enqueued is a duplicate then.",
+            )
+        }),
+    )
+}
+
+async fn enqueue(
+    caller: Enqueuer,
+    State(app): State<AppState>,
+    idempotency: Idempotency,
+    mut lines: Lines,
+) -> ApiResult<HttpResponse> {
+    let mut batch = Batch { app: &app, tenant: caller.tenant, done: BatchEnqueued::default() };
+    let mut group = Vec::with_capacity(GROUP);
+    while let Some(line) = lines.next().await? {
+        batch.done.read += 1;
+        if JOBS_MAX < batch.done.read {
+            let detail =
+                format!("{JOBS_MAX} jobs of one request are enqueued: send the rest in another");
+            return Err(ApiError::new(Code::BodyTooLarge, detail));
+        }
+        let number = batch.done.read;
+        let request = idempotency.key.as_ref().map(|key| format!("{key}:{number}"));
+        match batch.read(&line, request.as_deref()) {
+            Ok(read) => group.push(read),
+            Err(error) => batch.refuse(number, &error),
+        }
+        if group.len() == GROUP {
+            batch.keep(&mut group).await?;
+        }
+    }
+    batch.keep(&mut group).await?;
+    Ok(axum::response::IntoResponse::into_response(Tagged::of(batch.done)?))
+}
+
+/// A line that was read.
+struct Line {
+    number: u64,
+    job: NewJob,
+    key: Option<Same>,
+    read: Read,
+}
+
+struct Batch<'b> {
+    app: &'b AppState,
+    tenant: TenantId,
+    done: BatchEnqueued,
+}
+
+impl Batch<'_> {
+    fn read(&self, line: &[u8], request: Option<&str>) -> ApiResult<Line> {
+        let job: NewJob = read_json(line)?;
+        let key = same_work(request, job.unique_key.as_ref())?;
+        let now = self.app.clock.now();
+        let id = JobId::from_uuid(self.app.store.new_run_id(now).uuid());
+        let read = job.job.read(self.tenant, id, now)?;
+        Ok(Line { number: self.done.read, job, key, read })
+    }
+
+    fn refuse(&mut self, line: u64, error: &ApiError) {
+        self.done.refused += 1;
+        if self.done.faults.len() < FAULTS_MAX {
+            self.done.faults.push(LineFault {
+                line,
+                code: error.code(),
+                field: error.field_name().map(str::to_owned),
+                detail: error.detail().to_owned(),
+            });
+        }
+    }
+
+    fn count(&mut self, name: &'static str, enqueued: &Enqueued) {
+        enqueued.count(name);
+        match enqueued.outcome {
+            Outcome::New => self.done.new += 1,
+            Outcome::Duplicate => self.done.duplicates += 1,
+        }
+    }
+
+    /// Enqueues a group: its recorded jobs in one transaction, its volatile ones in one call.
+    async fn keep(&mut self, group: &mut Vec<Line>) -> ApiResult<()> {
+        if group.is_empty() {
+            return Ok(());
+        }
+        let (mut tasks, mut names, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+        let now = self.app.clock.now();
+        let work = self.app.store.begin(self.tenant).await?;
+        for line in group.drain(..) {
+            let name = line.job.job.name();
+            match &line.read {
+                Read::Volatile(envelope) => match task(envelope, &line.job, line.key.as_ref()) {
+                    Ok(task) => {
+                        tasks.push(task);
+                        names.push(name);
+                    }
+                    Err(error) => self.refuse(line.number, &error),
+                },
+                Read::Recorded(job) => {
+                    let sameness = sameness(line.key.as_ref());
+                    let run_at = line.job.run_at.map_or(now, |it| it.0);
+                    let scope = work.scope();
+                    match scope.record_any_job(job, &sameness, run_at, now).await {
+                        Ok(recorded) => ended.push((name, Enqueued::of_recorded(recorded))),
+                        Err(error @ store::StoreError::Invalid { .. }) => {
+                            self.refuse(line.number, &error.into());
+                        }
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+            }
+        }
+        work.commit().await?;
+        for (name, enqueued) in ended {
+            self.count(name, &enqueued);
+        }
+        if !tasks.is_empty() {
+            let kept = self.app.queue.engine()?.enqueue(tasks).await?;
+            for (name, kept) in names.into_iter().zip(kept) {
+                self.count(name, &Enqueued::of_kept(kept));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! `steward api`
+
+use std::{net::SocketAddr, process::ExitCode};
+
+use api::{AppState, Options, QueueView, Server};
+use platform::{config::Config, shutdown::StopRequests};
+use tokio::sync::watch;
+
+use super::desk::parts;
+use crate::{app::App, fleet::runner::queue_file, output::Output};
+
+/// Serve the API: other systems bring data, enqueue work and read results over HTTP.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Where to listen, such as 127.0.0.1:8080; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+pub async fn run(args: Args, config: &Config, output: &Output) -> anyhow::Result<ExitCode> {
+    let app = App::open(config).await?;
+    let mut options = options(config);
+    if let Some(listen) = args.listen {
+        options.listen = listen;
+    }
+    let (stop, stopping) = watch::channel(false);
+    let metrics = platform::telemetry::metrics()?;
+    let parts = parts(&app, QueueView::Beside(queue_file(&app)), metrics, stopping.clone())?;
+    let server = Server::bind(options.listen).await?;
+    let router = api::router(AppState::new(parts, &options), &options);
+    tell(&server, output);
+    let mut requests = StopRequests::listen();
+    tokio::select! {
+        () = server.run(router, stopping) => {}
+        () = stopped(&mut requests, stop, output) => {}
+    }
+    app.close().await;
+    output.note("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The first request lets what was begun finish, and the second does not wait for it.
+async fn stopped(requests: &mut StopRequests, stop: watch::Sender<bool>, output: &Output) {
+    requests.next().await;
+    stop.send_replace(true);
+    output.note("stopping: what was begun is finished first; once more to stop at once");
+    requests.next().await;
+}
+
+fn tell(server: &Server, output: &Output) {
+    let address = server.address();
+    output
+        .note(&format!("the API answers on http://{address}; http://{address}/docs describes it"));
+    if !address.ip().is_loopback() {
+        output.note("it can be reached from other machines: put TLS in front of it");
+    }
+}
+
+/// How the API is served, as the environment says.
+fn options(config: &Config) -> Options {
+    Options {
+        listen: config.api.listen,
+        requests_per_second: config.api.requests_per_second,
+        cors_origins: config.api.cors_origins.clone(),
+    }
+}
