@@ -8,7 +8,10 @@ use queue::{
     desk::{GRACE, OnHand, Stop},
 };
 use store::Transition;
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::{oneshot, watch},
+    task::JoinSet,
+};
 use tracing::Instrument;
 
 use super::{
@@ -132,7 +135,7 @@ async fn attempt<A: Send + Sync + 'static>(
         Ok(running) => running,
         Err(error) => return Verdict::Dead { error: error.to_string() },
     };
-    let ended = watch_over(running, entry.limits.timeout, stop).await;
+    let ended = watch_over(running, job, entry.limits.timeout, stop).await;
     match ended {
         End::Itself(result) => judge(result, task, &entry.limits),
         End::Stopped(Stop::Cancelled) => Verdict::Cancelled,
@@ -154,17 +157,35 @@ enum End {
 }
 
 /// Runs a handler as a task of its own, so that one that panics or never ends takes nobody along.
+///
+/// Its time counts from when it has a thread: what its neighbours hold up is not its fault.
+/// Until then the limit that was set at the claim stands, so that it does not wait for ever.
 async fn watch_over(
     running: impl Future<Output = JobResult> + Send + 'static,
+    job: &OnHand,
     timeout: Duration,
     mut stop: watch::Receiver<Option<Stop>>,
 ) -> End {
     let mut task = JoinSet::new();
+    let (begins, begun) = oneshot::channel();
+    let running = async move {
+        // Nobody listens when the job was given up meanwhile; then it is aborted as well.
+        let _ = begins.send(());
+        running.await
+    };
     task.spawn(running.in_current_span());
+    let limit = async {
+        if begun.await.is_ok() {
+            job.begin(timeout);
+        }
+        tokio::time::sleep(timeout).await;
+    };
     let told = tokio::select! {
+        // What has ended has ended, however late somebody looks.
+        biased;
         ended = task.join_next() => return End::Itself(result_of(ended)),
-        () = tokio::time::sleep(timeout) => None,
         stop = told(&mut stop) => Some(stop),
+        () = limit => None,
     };
     if told == Some(Stop::Cancelled) {
         // It may come to a good end by itself.
@@ -176,17 +197,17 @@ async fn watch_over(
         }
     }
     task.abort_all();
-    if tokio::time::timeout(GRACE / 2, async { while task.join_next().await.is_some() {} })
-        .await
-        .is_err()
-    {
+    let ended = tokio::time::timeout(GRACE / 2, task.join_next()).await;
+    if ended.is_err() {
         // It holds a thread and cannot be taken off it. Its lease is extended no more.
         tracing::error!("the job ignores that it is to stop, and blocks a thread");
         task.detach_all();
     }
-    match told {
-        Some(stop) => End::Stopped(stop),
-        None => {
+    match (told, ended) {
+        // It came to its end just before it was ended: to run it again would do its work twice.
+        (None, Ok(Some(Ok(result)))) => End::Itself(result),
+        (Some(stop), _) => End::Stopped(stop),
+        (None, _) => {
             let error = format!("it took longer than {} s", timeout.as_secs_f64());
             End::Itself(Err(JobError::retry(error)))
         }
