@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use api::Secret;
+use api::{Rotation, Secret, rotate_key};
 use chrono::TimeDelta;
 use domain::{
     access::{KeyRole, find_key_fault},
@@ -11,11 +11,7 @@ use domain::{
 };
 use platform::config::Config;
 use serde_json::json;
-use store::{
-    Transition,
-    key::{KeyRow, NewKey},
-    tenant::Tenant,
-};
+use store::{Transition, key::KeyRow};
 
 use crate::{app::App, output::Output};
 
@@ -103,36 +99,6 @@ pub async fn run(command: Command, config: &Config, output: &Output) -> anyhow::
     Ok(ExitCode::SUCCESS)
 }
 
-/// A key that was just made.
-pub struct Made {
-    pub id: ApiKeyId,
-    pub secret: Secret,
-}
-
-/// Makes a key of a tenant's.
-pub async fn make(
-    app: &App,
-    tenant: &Tenant,
-    name: &str,
-    role: KeyRole,
-    expires_at: Option<Timestamp>,
-) -> anyhow::Result<Made> {
-    let secret = Secret::random();
-    let (sha256, actor) = (secret.sha256(), app.actor());
-    let new = NewKey {
-        name,
-        role,
-        secret_sha256: &sha256,
-        hint: secret.hint(),
-        actor: &actor,
-        expires_at,
-    };
-    let work = app.store.begin(tenant.id).await?;
-    let id = work.scope().insert_key(&new, app.clock.now()).await?;
-    work.commit().await?;
-    Ok(Made { id, secret })
-}
-
 async fn create(app: &App, args: &Create, output: &Output) -> anyhow::Result<()> {
     let length = args.name.chars().count();
     if length == 0 || NAME_CHARS_MAX < length || args.name.chars().any(char::is_control) {
@@ -140,31 +106,31 @@ async fn create(app: &App, args: &Create, output: &Output) -> anyhow::Result<()>
     }
     let now = app.clock.now();
     let expires_at = args.days.map(|days| now + TimeDelta::days(i64::from(days)));
-    let made = if args.admin {
-        let secret = Secret::random();
-        let (sha256, actor) = (secret.sha256(), app.actor());
-        let new = NewKey {
-            name: &args.name,
-            role: args.role,
-            secret_sha256: &sha256,
-            hint: secret.hint(),
-            actor: &actor,
-            expires_at,
-        };
-        let id = app.store.system().insert_admin_key(&new, now).await?;
-        Made { id, secret }
+    let (secret, actor) = (Secret::random(), app.actor());
+    let new = secret.to_keep(&args.name, args.role, &actor, expires_at);
+    let id = if args.admin {
+        app.store.system().insert_admin_key(&new, now).await?
     } else {
         let tenant = app.tenant(args.tenant.as_deref()).await?;
-        make(app, &tenant, &args.name, args.role, expires_at).await?
+        let work = app.store.begin(tenant.id).await?;
+        let id = work.scope().insert_key(&new, now).await?;
+        work.commit().await?;
+        id
     };
-    told(&made, &args.name, args.role, output)
+    told(id, &secret, &args.name, args.role, output)
 }
 
 /// Shows a key, which is not possible again.
-fn told(made: &Made, name: &str, role: KeyRole, output: &Output) -> anyhow::Result<()> {
-    let key = made.secret.reveal();
-    output.print(&json!({ "id": made.id, "name": name, "role": role, "key": key }), || {
-        format!("{key}\nis key {} ({name}, {role}); it is not shown again", made.id)
+fn told(
+    id: ApiKeyId,
+    secret: &Secret,
+    name: &str,
+    role: KeyRole,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let key = secret.reveal();
+    output.print(&json!({ "id": id, "name": name, "role": role, "key": key }), || {
+        format!("{key}\nis key {id} ({name}, {role}); it is not shown again")
     })
 }
 
@@ -238,30 +204,21 @@ async fn revoke(app: &App, args: &Revoke, output: &Output) -> anyhow::Result<()>
 
 async fn rotate(app: &App, args: &Rotate, output: &Output) -> anyhow::Result<()> {
     let tenant = app.tenant(args.tenant.as_deref()).await?;
-    let now = app.clock.now();
-    let secret = Secret::random();
-    let (sha256, actor) = (secret.sha256(), app.actor());
+    let (secret, now) = (Secret::random(), app.clock.now());
+    let (goes_on, key) = (TimeDelta::hours(i64::from(args.hours)), args.key);
     let work = app.store.begin(tenant.id).await?;
     let scope = work.scope();
-    let old = scope.find_key(args.key).await?;
-    let old = old.ok_or_else(|| {
-        anyhow::anyhow!("there is no key {} of this tenant: see `steward key list`", args.key)
-    })?;
-    if find_key_fault(old.expires_at, old.revoked_at, now).is_some() {
-        anyhow::bail!("key {} opens nothing any more: make one with `steward key create`", old.id);
-    }
-    let new = NewKey {
-        name: &old.name,
-        role: old.role,
-        secret_sha256: &sha256,
-        hint: secret.hint(),
-        actor: &actor,
-        expires_at: old.expires_at,
+    let (id, old) = match rotate_key(&scope, key, &secret, goes_on, &app.actor(), now).await? {
+        Rotation::Made(id, old) => (id, old),
+        Rotation::Unknown => {
+            anyhow::bail!("there is no key {key} of this tenant: see `steward key list`")
+        }
+        Rotation::Ended => {
+            anyhow::bail!("key {key} opens nothing any more: make one with `steward key create`")
+        }
     };
-    let id = scope.insert_key(&new, now).await?;
-    scope.mark_key_revoked(old.id, now + TimeDelta::hours(i64::from(args.hours))).await?;
     drop(scope);
     work.commit().await?;
     output.note(&format!("key {} goes on for {} h", old.id, args.hours));
-    told(&Made { id, secret }, &old.name, old.role, output)
+    told(id, &secret, &old.name, old.role, output)
 }

@@ -3,8 +3,8 @@
 use std::{collections::HashSet, process::ExitCode};
 
 use anyhow::Context;
+use api::Secret;
 use domain::{
-    access::KeyRole,
     action::TenantMode,
     money::Currency,
     tenant::TenantSettings,
@@ -18,7 +18,7 @@ use store::{
     tenant::{NewTenant, Tenant},
 };
 
-use crate::{app::App, key, output::Output};
+use crate::{app::App, output::Output};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -118,10 +118,14 @@ async fn create(args: Create, config: &Config, output: &Output) -> anyhow::Resul
         settings: TenantSettings::default(),
         simulated_now: None,
     };
-    let id = app.store.system().create_tenant(new, app.clock.now()).await?;
-    let tenant = app.store.tenant(id).get_tenant().await?;
-    let made = key::make(&app, &tenant, "first key", KeyRole::Owner, None).await?;
-    let key = made.secret.reveal();
+    let (secret, now) = (Secret::random(), app.clock.now());
+    let work = app.store.system().begin_tenant(new, now).await?;
+    let (actor, scope) = (app.actor(), work.scope());
+    scope.insert_key(&secret.first_key(&actor), now).await?;
+    let id = scope.tenant_id();
+    drop(scope);
+    work.commit().await?;
+    let key = secret.reveal();
     let value = json!({ "tenant": args.slug, "id": id, "mode": "approval", "key": key });
     output.print(&value, || {
         format!(

@@ -5,16 +5,20 @@
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::TimeDelta;
 use domain::{
     access::{KeyFault, KeyRole, Permission, find_key_fault},
     action::Actor,
     id::{ApiKeyId, TenantId},
-    time::Clock,
+    time::{Clock, Timestamp},
 };
 use moka::sync::Cache;
 use platform::SECRET_BYTES;
 use sha2::{Digest, Sha256};
-use store::{Store, key::KeyRow};
+use store::{
+    Scope, Store, StoreResult,
+    key::{KeyRow, NewKey},
+};
 
 use crate::error::{ApiError, ApiResult, Code};
 
@@ -30,29 +34,72 @@ const HINT_CHARS: usize = 8;
 const SECRET_CHARS: usize = (SECRET_BYTES * 8).div_ceil(6);
 
 /// A key that was just made, with its secret; never kept and never logged.
-pub struct Secret(String);
+pub struct Secret {
+    key: String,
+    sha256: String,
+}
 
 impl Secret {
     /// Makes one.
     pub fn random() -> Self {
-        let encoded = URL_SAFE_NO_PAD.encode(platform::random_secret());
-        Self(format!("{KEY_PREFIX}{encoded}"))
+        let key = format!("{KEY_PREFIX}{}", URL_SAFE_NO_PAD.encode(platform::random_secret()));
+        let sha256 = hex(&digest(&key));
+        Self { key, sha256 }
     }
 
     /// The whole key, to be shown once.
     pub fn reveal(&self) -> &str {
-        &self.0
+        &self.key
     }
 
     /// What is kept of it.
-    pub fn sha256(&self) -> String {
-        hex(&digest(&self.0))
+    pub fn to_keep<'k>(
+        &'k self,
+        name: &'k str,
+        role: KeyRole,
+        actor: &'k Actor,
+        expires_at: Option<Timestamp>,
+    ) -> NewKey<'k> {
+        let (secret_sha256, hint) = (self.sha256.as_str(), &self.key[..HINT_CHARS]);
+        NewKey { name, role, secret_sha256, hint, actor, expires_at }
     }
 
-    /// The first characters, by which people tell keys apart.
-    pub fn hint(&self) -> &str {
-        &self.0[..HINT_CHARS]
+    /// The key that a tenant is made with, as it is kept.
+    pub fn first_key<'k>(&'k self, actor: &'k Actor) -> NewKey<'k> {
+        self.to_keep(FIRST_KEY, KeyRole::Owner, actor, None)
     }
+}
+
+/// The name of the key that a tenant is made with.
+const FIRST_KEY: &str = "first key";
+
+/// What came of a rotation.
+pub enum Rotation {
+    /// Another key stands beside the old one, which was like this.
+    Made(ApiKeyId, KeyRow),
+    /// The old one opens nothing any more.
+    Ended,
+    /// There is no such key.
+    Unknown,
+}
+
+/// Puts another key in place of one of a tenant's, which goes on for a while.
+pub async fn rotate_key(
+    scope: &Scope<'_>,
+    old: ApiKeyId,
+    secret: &Secret,
+    goes_on: TimeDelta,
+    actor: &Actor,
+    now: Timestamp,
+) -> StoreResult<Rotation> {
+    let Some(old) = scope.find_key(old).await? else { return Ok(Rotation::Unknown) };
+    if find_key_fault(old.expires_at, old.revoked_at, now).is_some() {
+        return Ok(Rotation::Ended);
+    }
+    let heir = secret.to_keep(&old.name, old.role, actor, old.expires_at);
+    let id = scope.insert_key(&heir, now).await?;
+    scope.mark_key_revoked(old.id, now + goes_on).await?;
+    Ok(Rotation::Made(id, old))
 }
 
 fn digest(key: &str) -> [u8; SECRET_BYTES] {
@@ -171,7 +218,10 @@ mod tests {
         let (one, other) = (Secret::random(), Secret::random());
         assert_ne!(one.reveal(), other.reveal());
         assert_eq!(one.reveal().len(), KEY_PREFIX.len() + SECRET_CHARS);
-        assert_eq!(one.sha256().len(), 64);
-        assert!(one.reveal().starts_with(one.hint()) && one.hint().starts_with(KEY_PREFIX));
+        let actor = Actor::Key("1".to_owned());
+        let kept = one.to_keep("a till", KeyRole::Viewer, &actor, None);
+        assert_eq!(kept.secret_sha256.len(), 64);
+        assert!(one.reveal().starts_with(kept.hint) && kept.hint.starts_with(KEY_PREFIX));
+        assert!(kept.hint.len() < KEY_PREFIX.len() + SECRET_CHARS / 8);
     }
 }

@@ -17,11 +17,11 @@ mod server;
 mod state;
 mod wire;
 
-pub use auth::{KEY_PREFIX, Secret};
+pub use auth::{KEY_PREFIX, Rotation, Secret, rotate_key};
 pub use error::{ApiError, Code};
 pub use openapi::document;
 pub use server::{ServeError, Server};
-pub use state::{AppState, Approvals, JobKeeper, Options, Parts, QueueView};
+pub use state::{AppState, Approvals, JobKeeper, Options, Parts, QueueView, Reopened};
 
 /// The router with everything around it.
 pub fn router(app: AppState, options: &Options) -> axum::Router {

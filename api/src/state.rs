@@ -10,7 +10,12 @@ use domain::{
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use queue::{Engine, QueueError};
-use store::{Store, action::ActionRow, recorded::RecordedJob, tenant::Tenant};
+use store::{
+    Store,
+    action::ActionRow,
+    recorded::{JobFilter, RecordedJob},
+    tenant::Tenant,
+};
 use tokio::sync::watch;
 
 use crate::{auth::Keys, error::ApiError, limit::RateLimits};
@@ -54,8 +59,26 @@ pub trait JobKeeper: Send + Sync {
     /// Calls a job off, and puts right what it leaves behind. Says whether there was anything to call off.
     async fn cancel(&self, job: &RecordedJob) -> Result<bool, ApiError>;
 
-    /// Whether a job of this name can be brought back once it has ended.
-    fn can_come_back(&self, name: &str) -> bool;
+    /// Brings back a job that has ended; repeating it changes nothing.
+    async fn reopen(&self, job: &RecordedJob) -> Result<Reopened, ApiError>;
+
+    /// Brings back a tenant's dead jobs, newest first and at most so many.
+    /// Says how many wait again, and how many were left.
+    async fn replay(
+        &self,
+        tenant: TenantId,
+        of: JobFilter,
+        max: u64,
+    ) -> Result<(u64, u64), ApiError>;
+}
+
+/// What came of bringing a job back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reopened {
+    /// It waits again, with all its attempts.
+    Waits,
+    /// It stays where it is, because of this.
+    Refused(&'static str),
 }
 
 /// Where the queue is seen.

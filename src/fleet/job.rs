@@ -8,11 +8,11 @@ use platform::config::Config;
 use queue::{Filter, Found, State, embedded::Reader};
 use serde_json::{Value, json};
 use store::{
-    StoreError, Transition,
+    Transition,
     recorded::{JobFilter, Recorded, RecordedJob, RecordedState, Sameness},
     tenant::Tenant,
 };
-use worker::{handlers, runtime::Registry};
+use worker::runtime::{Reopened, Replayed};
 
 use super::{queue::reader, runner::records_of};
 use crate::{app::App, output::Output};
@@ -349,15 +349,13 @@ async fn cancel(app: &App, id: JobId, output: &Output) -> anyhow::Result<()> {
 
 async fn retry(app: &App, id: JobId, output: &Output) -> anyhow::Result<()> {
     let job = recorded(app, id).await?;
-    let (registry, _) = records_of(app)?;
-    if !can_come_back(&registry, &job) {
-        anyhow::bail!(
+    let (_, records) = records_of(app)?;
+    match records.reopen(&job).await? {
+        Reopened::Waits => {}
+        Reopened::Closed => anyhow::bail!(
             "job {id} is a {}: its end has closed its hour, and the next hour's cycle makes up for it",
             job.envelope.name
-        );
-    }
-    match reopen(app, &job).await? {
-        Reopened::Waits => {}
+        ),
         Reopened::Duplicate => anyhow::bail!(
             "job {id}: the same work was recorded again meanwhile; see `steward job list --name {}`",
             job.envelope.name
@@ -372,59 +370,12 @@ async fn retry(app: &App, id: JobId, output: &Output) -> anyhow::Result<()> {
     })
 }
 
-fn can_come_back(registry: &Registry<handlers::App>, job: &RecordedJob) -> bool {
-    let kinds = registry.kinds();
-    kinds.iter().all(|kind| kind.name != job.envelope.name || kind.can_come_back)
-}
-
-enum Reopened {
-    Waits,
-    Duplicate,
-    NotOver,
-}
-
-async fn reopen(app: &App, job: &RecordedJob) -> anyhow::Result<Reopened> {
-    let tenant = job.envelope.tenant.context("a recorded job has a tenant")?;
-    let work = app.store.begin(tenant).await?;
-    let moved = work.scope().mark_job_reopened(job.envelope.id, app.clock.now()).await;
-    match moved {
-        Ok(Transition::Moved) => {
-            work.commit().await?;
-            Ok(Reopened::Waits)
-        }
-        Ok(Transition::AlreadyThere | Transition::Lost) => Ok(Reopened::NotOver),
-        Err(StoreError::AlreadyExists(_)) => Ok(Reopened::Duplicate),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Dead jobs that are looked at together …
-const PAGE: u64 = 500;
-/// … and how often, for the sake of those that cannot come back.
-const PAGES_MAX: usize = 200;
-
 async fn replay(app: &App, args: &Replay, output: &Output) -> anyhow::Result<()> {
     let tenant = args.of.tenant(app).await?;
-    let mut dead = args.of.recorded(Some(RecordedState::Dead));
-    let (registry, _) = records_of(app)?;
-    let (mut back, mut left) = (0, 0);
-    for _ in 0..PAGES_MAX {
-        let page = app.store.system().list_recorded_jobs(tenant, &dead, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        dead.before = Some(last.envelope.id);
-        for job in &page {
-            if back == args.max {
-                break;
-            }
-            match can_come_back(&registry, job) {
-                true if matches!(reopen(app, job).await?, Reopened::Waits) => back += 1,
-                _ => left += 1,
-            }
-        }
-        if back == args.max {
-            break;
-        }
-    }
+    let (_, records) = records_of(app)?;
+    let dead = args.of.recorded(Some(RecordedState::Dead));
+    let Replayed { brought_back: back, left } =
+        records.replay(tenant, dead, args.max.into()).await?;
     output.print(&json!({ "brought_back": back, "left": left }), || match (back, left) {
         (0, 0) => "no such job is dead".to_owned(),
         (_, 0) => format!("{back} jobs wait again"),

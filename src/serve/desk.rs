@@ -5,21 +5,22 @@
 use std::sync::Arc;
 
 use agent::AgentError;
-use api::{ApiError, Approvals, Code, JobKeeper, Parts, QueueView};
+use api::{ApiError, Approvals, Code, JobKeeper, Parts, QueueView, Reopened};
 use async_trait::async_trait;
-use domain::{action::Actor, id::ActionId, time::Clock};
+use domain::{
+    action::Actor,
+    id::{ActionId, TenantId},
+    time::Clock,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::{
     Store, Transition,
     action::ActionRow,
-    recorded::{RecordedJob, RecordedState},
+    recorded::{JobFilter, RecordedJob, RecordedState},
     tenant::Tenant,
 };
 use tokio::sync::watch;
-use worker::{
-    handlers,
-    runtime::{Records, Registry},
-};
+use worker::runtime::{self, Records};
 
 use crate::{app::App, fleet::runner::records_of};
 
@@ -30,11 +31,11 @@ pub fn parts(
     metrics: PrometheusHandle,
     stopping: watch::Receiver<bool>,
 ) -> anyhow::Result<Parts> {
-    let (registry, records) = records_of(app)?;
+    let (_, records) = records_of(app)?;
     let (store, clock) = (app.store.clone(), Arc::clone(&app.clock));
     Ok(Parts {
         approvals: Arc::new(Desk { store: store.clone(), clock: Arc::clone(&clock) }),
-        jobs: Arc::new(Keeper { registry, records }),
+        jobs: Arc::new(Keeper(records)),
         store,
         clock,
         queue,
@@ -91,15 +92,12 @@ fn refused(error: AgentError) -> ApiError {
     }
 }
 
-struct Keeper {
-    registry: Arc<Registry<handlers::App>>,
-    records: Records,
-}
+struct Keeper(Records);
 
 #[async_trait]
 impl JobKeeper for Keeper {
     async fn cancel(&self, job: &RecordedJob) -> Result<bool, ApiError> {
-        let ended = self.records.end(&job.envelope, RecordedState::Cancelled, None).await;
+        let ended = self.0.end(&job.envelope, RecordedState::Cancelled, None).await;
         match ended {
             Ok(moved) => Ok(moved == Transition::Moved),
             Err(error) if error.is_passing() => {
@@ -111,7 +109,28 @@ impl JobKeeper for Keeper {
         }
     }
 
-    fn can_come_back(&self, name: &str) -> bool {
-        self.registry.kinds().iter().all(|kind| kind.name != name || kind.can_come_back)
+    async fn reopen(&self, job: &RecordedJob) -> Result<Reopened, ApiError> {
+        Ok(match self.0.reopen(job).await? {
+            runtime::Reopened::Waits => Reopened::Waits,
+            runtime::Reopened::Duplicate => {
+                Reopened::Refused("the same work was enqueued again meanwhile")
+            }
+            runtime::Reopened::NotOver => {
+                Reopened::Refused("only a job that is dead or was called off can be brought back")
+            }
+            runtime::Reopened::Closed => Reopened::Refused(
+                "its end has closed its hour, and the next hour's cycle makes up for it",
+            ),
+        })
+    }
+
+    async fn replay(
+        &self,
+        tenant: TenantId,
+        of: JobFilter,
+        max: u64,
+    ) -> Result<(u64, u64), ApiError> {
+        let replayed = self.0.replay(Some(tenant), of, max).await?;
+        Ok((replayed.brought_back, replayed.left))
     }
 }

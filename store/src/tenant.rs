@@ -12,7 +12,9 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
 };
 
-use crate::{Scope, StoreError, StoreResult, Transition, error::unreadable, system::System};
+use crate::{
+    Scope, StoreError, StoreResult, Transition, UnitOfWork, error::unreadable, system::System,
+};
 
 /// A tenant with everything that decisions need to know of it.
 #[derive(Clone, Debug)]
@@ -99,9 +101,21 @@ pub struct TenantChange {
     pub settings: TenantSettings,
 }
 
-impl System<'_> {
+impl<'s> System<'s> {
     /// Makes a tenant. Errors with [`StoreError::AlreadyExists`] when the short name is taken.
     pub async fn create_tenant(&self, new: NewTenant, now: Timestamp) -> StoreResult<TenantId> {
+        let work = self.begin_tenant(new, now).await?;
+        let id = work.scope().tenant_id();
+        work.commit().await?;
+        Ok(id)
+    }
+
+    /// Makes a tenant, and what comes with it in the same unit of work: its first key.
+    pub async fn begin_tenant(
+        &self,
+        new: NewTenant,
+        now: Timestamp,
+    ) -> StoreResult<UnitOfWork<'s>> {
         let id: TenantId = self.store.ids().next(now);
         let row = tenants::ActiveModel {
             id: Set(id.uuid()),
@@ -116,12 +130,10 @@ impl System<'_> {
             created_at: Set(now),
             updated_at: Set(now),
         };
-        match tenants::Entity::insert(row)
-            .exec_without_returning(self.store.db())
-            .await
-            .map_err(StoreError::from)
-        {
-            Ok(_) => Ok(id),
+        let work = self.store.begin(id).await?;
+        let made = tenants::Entity::insert(row).exec_without_returning(&work.scope().conn).await;
+        match made.map_err(StoreError::from) {
+            Ok(_) => Ok(work),
             Err(StoreError::AlreadyExists(_)) => {
                 Err(StoreError::AlreadyExists(format!("a tenant named `{}`", new.slug)))
             }

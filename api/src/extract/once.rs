@@ -2,6 +2,8 @@
 //!
 //! The key and what the request does are committed together, so a repeated request finds both or neither.
 
+use std::future::Future;
+
 use aide::{
     OperationInput,
     generate::GenContext,
@@ -81,7 +83,16 @@ impl Idempotency {
         tenant: TenantId,
         body: Option<&BodyDigest>,
     ) -> ApiResult<Once<'s>> {
-        let work = app.store.begin(tenant).await?;
+        self.within(app, app.store.begin(tenant).await?, body).await
+    }
+
+    /// The same in a unit of work that has begun.
+    pub async fn within<'s>(
+        &self,
+        app: &AppState,
+        work: UnitOfWork<'s>,
+        body: Option<&BodyDigest>,
+    ) -> ApiResult<Once<'s>> {
         let Some(key) = &self.key else { return Ok(Once::First(Doing { work, key: None })) };
         let request_sha256 = self.hash(body);
         let keyed = Keyed { key, operation: &self.path, request_sha256: &request_sha256 };
@@ -96,19 +107,37 @@ impl Idempotency {
         }
     }
 
-    /// Binds a key to a request that changes nothing when it is repeated, before it is done.
+    /// Does something unless it was done before, which commits by itself and changes nothing if it is done again.
     ///
-    /// Whether it was done before matters not; that the key stands for no other request does.
-    pub async fn bind(
+    /// The key is noted once it is done: what is refused, or cut short in between, may be tried again.
+    pub async fn unless_done(
         &self,
         app: &AppState,
         tenant: TenantId,
         body: Option<&BodyDigest>,
+        act: impl Future<Output = ApiResult<()>>,
     ) -> ApiResult<()> {
-        match self.begin(app, tenant, body).await? {
-            Once::First(doing) if self.key.is_some() => doing.finish(StatusCode::OK, None).await,
-            Once::First(_) | Once::Repeated { .. } => Ok(()),
+        if self.key.is_none() {
+            return act.await;
         }
+        if self.is_done(app, tenant, body).await? {
+            return Ok(());
+        }
+        act.await?;
+        match self.begin(app, tenant, body).await? {
+            Once::First(doing) => doing.finish(StatusCode::OK, None).await,
+            Once::Repeated { .. } => Ok(()),
+        }
+    }
+
+    /// Whether the request was done before. Nothing is written.
+    pub async fn is_done(
+        &self,
+        app: &AppState,
+        tenant: TenantId,
+        body: Option<&BodyDigest>,
+    ) -> ApiResult<bool> {
+        Ok(matches!(self.begin(app, tenant, body).await?, Once::Repeated { .. }))
     }
 
     fn hash(&self, body: Option<&BodyDigest>) -> String {

@@ -5,6 +5,7 @@
 //! What does not: handlers.
 
 mod adapter;
+mod back;
 mod conclude;
 mod handler;
 mod pauses;
@@ -24,6 +25,7 @@ use queue::{
 use tokio::{sync::watch, task::JoinSet};
 
 pub use self::{
+    back::{Reopened, Replayed},
     conclude::conclude,
     handler::{JobContext, JobError, JobResult, Outcome, Run},
     pauses::PauseCopier,

@@ -45,6 +45,9 @@ impl RecordsError {
 #[async_trait]
 trait Heirs: Send + Sync {
     async fn abandon(&self, envelope: &Envelope, because: &str) -> Result<(), JobError>;
+
+    /// Whether a job of this name can be brought back once it has ended.
+    fn can_come_back(&self, name: &str) -> bool;
 }
 
 struct Registered<A> {
@@ -60,6 +63,10 @@ impl<A: Send + Sync + 'static> Heirs for Registered<A> {
             Ok(result) => result,
             Err(_) => Err(JobError::retry("it took too long")),
         }
+    }
+
+    fn can_come_back(&self, name: &str) -> bool {
+        self.registry.kinds().iter().all(|kind| kind.name != name || kind.can_come_back)
     }
 }
 
@@ -81,6 +88,10 @@ impl Records {
     /// Tells the relay of this process that something may have been recorded: it need not wait for its next look.
     pub(super) fn ring(&self) {
         self.bell.notify_one();
+    }
+
+    pub(super) fn can_come_back(&self, name: &str) -> bool {
+        self.heirs.can_come_back(name)
     }
 
     pub(super) async fn rung(&self) {

@@ -2,7 +2,7 @@
 
 use aide::axum::{
     ApiRouter,
-    routing::{get_with, post_with},
+    routing::{get_with, put_with},
 };
 use axum::extract::State;
 use jobs::{Pause, Queue};
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     error::ApiResult,
-    extract::{Admin, AdminOwner, ByName, Idempotency, Tagged},
+    extract::{Admin, AdminOwner, ByName, Tagged},
     resource::named,
     state::AppState,
     wire::{Moment, Word},
@@ -64,11 +64,8 @@ pub fn routes() -> ApiRouter<AppState> {
         )
         .api_route(
             "/v1/admin/queues/{name}/pause",
-            post_with(pause, |op| named(op, "pause", "queue", "admin", "Holds back a")),
-        )
-        .api_route(
-            "/v1/admin/queues/{name}/resume",
-            post_with(resume, |op| named(op, "resume", "queue", "admin", "Lets go on a")),
+            put_with(pause, |op| named(op, "pause", "queue", "admin", "Holds back a"))
+                .delete_with(resume, |op| named(op, "resume", "queue", "admin", "Lets go on a")),
         )
 }
 
@@ -109,7 +106,6 @@ async fn pause(
     caller: AdminOwner,
     State(app): State<AppState>,
     ByName(queue): ByName<Queue>,
-    _: Idempotency,
 ) -> ApiResult<Tagged<All>> {
     let by = caller.caller.actor().to_string();
     app.store.system().insert_pause(&Pause::Queue(queue), &by, app.clock.now()).await?;
@@ -120,7 +116,6 @@ async fn resume(
     _: AdminOwner,
     State(app): State<AppState>,
     ByName(queue): ByName<Queue>,
-    _: Idempotency,
 ) -> ApiResult<Tagged<All>> {
     app.store.system().delete_pause(&Pause::Queue(queue)).await?;
     all(&app).await

@@ -2,19 +2,15 @@
 
 use aide::axum::{
     ApiRouter,
-    routing::{get_with, post_with},
+    routing::{ApiMethodRouter, get_with, put_with},
 };
 use axum::{extract::State, http::StatusCode};
-use domain::{
-    access::KeyRole, action::TenantMode, id::TenantId, tenant::TenantSettings,
-    time::BusinessCalendar,
-};
+use domain::{action::TenantMode, id::TenantId, tenant::TenantSettings, time::BusinessCalendar};
 use jobs::Pause;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{
     StoreError,
-    key::NewKey,
     tenant::{NewTenant, Tenant},
 };
 use uuid::Uuid;
@@ -22,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     auth::Secret,
     error::{ApiError, ApiResult, Code},
-    extract::{Admin, AdminOwner, Body, ById, Idempotency, Tagged},
+    extract::{Admin, AdminOwner, Body, ById, Idempotency, Once, Tagged},
     made::Created,
     resource::{named, problem},
     routes::tenant::{Calendar, TenantView, view_of},
@@ -55,8 +51,8 @@ struct New {
 struct CreatedTenant {
     /// Its id.
     id: Uuid,
-    /// Its first key, with the role `owner`, shown this once.
-    key: String,
+    /// Its first key, with the role `owner`, shown this once; null in the answer to a repeated request.
+    key: Option<String>,
     /// The tenant: in approval mode, in which what leaves waits for a person.
     tenant: TenantView,
 }
@@ -96,22 +92,18 @@ pub fn routes() -> ApiRouter<AppState> {
             "/v1/admin/tenants/{id}",
             get_with(read, |op| no_tenant(named(op, "read", "tenant", "admin", "Reads a"))),
         )
-        .api_route(
-            "/v1/admin/tenants/{id}/pause",
-            post_with(pause, |op| {
-                let op = op.id("admin_pause_tenant").tag("admin");
-                no_tenant(
-                    op.summary("Does nothing more for a tenant; no key of its own can resume it"),
-                )
-            }),
-        )
-        .api_route(
-            "/v1/admin/tenants/{id}/resume",
-            post_with(resume, |op| {
-                let op = op.id("admin_resume_tenant").tag("admin");
-                no_tenant(op.summary("Goes on working for a tenant"))
-            }),
-        )
+        .api_route("/v1/admin/tenants/{id}/pause", of_pause())
+}
+
+fn of_pause() -> ApiMethodRouter<AppState> {
+    let of_pause = put_with(pause, |op| {
+        let op = op.id("admin_pause_tenant").tag("admin");
+        no_tenant(op.summary("Does nothing more for a tenant; no key of its own can resume it"))
+    });
+    of_pause.delete_with(resume, |op| {
+        let op = op.id("admin_resume_tenant").tag("admin");
+        no_tenant(op.summary("Goes on working for a tenant"))
+    })
 }
 
 /// Adds that there may be no such tenant.
@@ -160,7 +152,7 @@ async fn read(
 async fn create(
     caller: AdminOwner,
     State(app): State<AppState>,
-    _: Idempotency,
+    idempotency: Idempotency,
     body: Body<New>,
 ) -> ApiResult<Created<CreatedTenant>> {
     let new = body.value;
@@ -175,36 +167,41 @@ async fn create(
         calendar,
         settings: TenantSettings::default(),
         simulated_now: None,
-        slug,
+        slug: slug.clone(),
     };
     let now = app.clock.now();
-    let made = app.store.system().create_tenant(tenant, now).await;
-    let id = made.map_err(|error| match error {
-        StoreError::AlreadyExists(_) => {
-            let detail = "there is a tenant with this short name already";
-            ApiError::new(Code::AlreadyExists, detail).at("slug")
+    match app.store.system().begin_tenant(tenant, now).await {
+        Ok(work) => {
+            let (secret, actor) = (Secret::random(), caller.caller.actor());
+            let scope = work.scope();
+            scope.insert_key(&secret.first_key(&actor), now).await?;
+            let id = scope.tenant_id();
+            drop(scope);
+            if let Once::First(doing) = idempotency.within(&app, work, Some(&body.digest)).await? {
+                doing.finish(StatusCode::CREATED, Some(id.uuid())).await?;
+            }
+            created(&app, id, Some(secret.reveal().to_owned())).await
         }
-        other => other.into(),
-    })?;
-    let secret = Secret::random();
-    let (sha256, actor) = (secret.sha256(), caller.caller.actor());
-    let key = NewKey {
-        name: "first key",
-        role: KeyRole::Owner,
-        secret_sha256: &sha256,
-        hint: secret.hint(),
-        actor: &actor,
-        expires_at: None,
-    };
-    let work = app.store.begin(id).await?;
-    work.scope().insert_key(&key, now).await?;
-    work.commit().await?;
-    let tenant = require(&app, id.uuid()).await?;
-    let view = CreatedTenant {
-        id: id.uuid(),
-        key: secret.reveal().to_owned(),
-        tenant: shown(&app, &tenant).await?,
-    };
+        Err(StoreError::AlreadyExists(_)) => {
+            // A request's key is kept with the tenant that the request made.
+            let there = app.store.system().require_tenant(&slug).await?;
+            if idempotency.is_done(&app, there.id, Some(&body.digest)).await? {
+                return created(&app, there.id, None).await;
+            }
+            let detail = "there is a tenant with this short name already";
+            Err(ApiError::new(Code::AlreadyExists, detail).at("slug"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn created(
+    app: &AppState,
+    id: TenantId,
+    key: Option<String>,
+) -> ApiResult<Created<CreatedTenant>> {
+    let tenant = require(app, id.uuid()).await?;
+    let view = CreatedTenant { id: id.uuid(), key, tenant: shown(app, &tenant).await? };
     Created::of(StatusCode::CREATED, format!("/v1/admin/tenants/{id}"), view)
 }
 
@@ -212,7 +209,6 @@ async fn pause(
     caller: AdminOwner,
     State(app): State<AppState>,
     ById(id): ById,
-    _: Idempotency,
 ) -> ApiResult<Tagged<TenantView>> {
     let tenant = require(&app, id).await?;
     let pause = Pause::Tenant(tenant.id);
@@ -227,7 +223,6 @@ async fn resume(
     _: AdminOwner,
     State(app): State<AppState>,
     ById(id): ById,
-    _: Idempotency,
 ) -> ApiResult<Tagged<TenantView>> {
     let tenant = require(&app, id).await?;
     app.store.system().delete_pause(&Pause::Tenant(tenant.id)).await?;

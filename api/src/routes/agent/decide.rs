@@ -63,9 +63,10 @@ async fn approve(
     body: Body<Approval>,
 ) -> ApiResult<Tagged<View>> {
     let tenant = app.tenant(caller.tenant).await?;
-    idempotency.bind(&app, caller.tenant, Some(&body.digest)).await?;
     let hash = body.value.payload_hash.as_str();
-    app.approvals.approve(&tenant, ActionId::from_uuid(id), hash, caller.actor()).await?;
+    let approve = app.approvals.approve(&tenant, ActionId::from_uuid(id), hash, caller.actor());
+    let act = async { approve.await.map(drop) };
+    idempotency.unless_done(&app, caller.tenant, Some(&body.digest), act).await?;
     Tagged::of(action::find(&app.store.tenant(caller.tenant), id).await?)
 }
 
@@ -77,8 +78,9 @@ async fn reject(
     body: Body<Rejection>,
 ) -> ApiResult<Tagged<View>> {
     let tenant = app.tenant(caller.tenant).await?;
-    idempotency.bind(&app, caller.tenant, Some(&body.digest)).await?;
     let reason = body.value.reason.as_ref().map(Line::as_str);
-    app.approvals.reject(&tenant, ActionId::from_uuid(id), reason, caller.actor()).await?;
+    let reject = app.approvals.reject(&tenant, ActionId::from_uuid(id), reason, caller.actor());
+    let act = async { reject.await.map(drop) };
+    idempotency.unless_done(&app, caller.tenant, Some(&body.digest), act).await?;
     Tagged::of(action::find(&app.store.tenant(caller.tenant), id).await?)
 }

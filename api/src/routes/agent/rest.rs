@@ -1,15 +1,15 @@
 //! Letting a contact's clock rest, and ending its rest.
 
-use aide::axum::{ApiRouter, routing::post_with};
-use axum::{extract::State, http::StatusCode};
+use aide::axum::{ApiRouter, routing::put_with};
+use axum::extract::State;
 use domain::id::ContactId;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use store::Transition;
+use store::{Transition, UnitOfWork};
 
 use crate::{
     error::{ApiError, ApiResult},
-    extract::{Body, ById, Idempotency, NoContent, Once, Operator},
+    extract::{Body, ById, NoContent, Operator},
     resource::{named, not_found},
     state::AppState,
     wire::Day,
@@ -28,28 +28,20 @@ struct Rest {
 const REASON: &str = "set over the API";
 
 pub fn routes() -> ApiRouter<AppState> {
-    ApiRouter::new()
-        .api_route(
-            "/v1/contacts/{id}/pause",
-            post_with(pause, |op| {
-                let op = named(op, "pause", "contact", "engagement", "Writes no letters to a");
-                not_found(op, "contact").description("Until a day; nobody is made up for.")
-            }),
-        )
-        .api_route(
-            "/v1/contacts/{id}/resume",
-            post_with(resume, |op| {
-                let op = named(op, "resume", "contact", "engagement", "Ends the rest of a");
-                not_found(op, "contact")
-            }),
-        )
+    let of_rest = put_with(pause, |op| {
+        let op = named(op, "pause", "contact", "engagement", "Writes no letters to a");
+        not_found(op, "contact").description("Until a day; nobody is made up for.")
+    });
+    let of_rest = of_rest.delete_with(resume, |op| {
+        not_found(named(op, "resume", "contact", "engagement", "Ends the rest of a"), "contact")
+    });
+    ApiRouter::new().api_route("/v1/contacts/{id}/pause", of_rest)
 }
 
 async fn pause(
     caller: Operator,
     State(app): State<AppState>,
     ById(id): ById,
-    idempotency: Idempotency,
     body: Body<Rest>,
 ) -> ApiResult<NoContent> {
     let tenant = app.tenant(caller.tenant).await?;
@@ -62,31 +54,27 @@ async fn pause(
         );
         return Err(ApiError::field("until", detail));
     }
-    if let Once::First(doing) = idempotency.begin(&app, caller.tenant, Some(&body.digest)).await? {
-        let moved = doing.scope().mark_paused(ContactId::from_uuid(id), until, REASON, now).await?;
-        if moved == Transition::Lost {
-            return Err(ApiError::not_found("contact"));
-        }
-        doing.finish(StatusCode::NO_CONTENT, Some(id)).await?;
-    }
-    Ok(NoContent)
+    let work = app.store.begin(caller.tenant).await?;
+    let moved = work.scope().mark_paused(ContactId::from_uuid(id), until, REASON, now).await?;
+    ended(work, moved).await
 }
 
 async fn resume(
     caller: Operator,
     State(app): State<AppState>,
     ById(id): ById,
-    idempotency: Idempotency,
 ) -> ApiResult<NoContent> {
     let tenant = app.tenant(caller.tenant).await?;
     let now = tenant.now(app.clock.as_ref());
-    if let Once::First(doing) = idempotency.begin(&app, caller.tenant, None).await? {
-        let contact = ContactId::from_uuid(id);
-        let moved = doing.scope().mark_resumed(contact, &tenant.calendar, now).await?;
-        if moved == Transition::Lost {
-            return Err(ApiError::not_found("contact"));
-        }
-        doing.finish(StatusCode::NO_CONTENT, Some(id)).await?;
+    let work = app.store.begin(caller.tenant).await?;
+    let moved = work.scope().mark_resumed(ContactId::from_uuid(id), &tenant.calendar, now).await?;
+    ended(work, moved).await
+}
+
+async fn ended(work: UnitOfWork<'_>, moved: Transition) -> ApiResult<NoContent> {
+    if moved == Transition::Lost {
+        return Err(ApiError::not_found("contact"));
     }
+    work.commit().await?;
     Ok(NoContent)
 }

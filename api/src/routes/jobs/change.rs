@@ -1,26 +1,21 @@
 //! Calling jobs off and bringing them back.
 
 use aide::axum::{ApiRouter, routing::post_with};
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::extract::State;
 use domain::id::TenantId;
 use jobs::JobId;
 use queue::{CancelOutcome, Replayed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use store::{
-    StoreError, Transition,
-    recorded::{JobFilter, RecordedJob, RecordedState},
-};
+use store::recorded::{JobFilter, RecordedState};
+use uuid::Uuid;
 
 use super::{enqueue::recorded_job, list::find, view::View};
 use crate::{
     error::{ApiError, ApiResult, Code},
     extract::{Body, ById, Idempotency, Operator, Tagged},
     resource::{named, not_found, problem},
-    state::AppState,
+    state::{AppState, Reopened},
     wire::{Line, Whole, Word},
 };
 
@@ -48,16 +43,11 @@ fn hundred() -> Whole<1, 1_000> {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Replayed")]
 struct Told {
-    /// Jobs that wait again, with all their attempts.
+    /// Jobs that wait again, with all their attempts; 0 in the answer to a repeated request.
     brought_back: u64,
     /// Dead jobs that were left: the same work was enqueued meanwhile, or their end cannot be undone.
     left: u64,
 }
-
-/// Dead jobs that are looked at together …
-const PAGE: u64 = 200;
-/// … and how often, for the sake of those that cannot come back.
-const PAGES_MAX: usize = 20;
 
 pub fn routes() -> ApiRouter<AppState> {
     ApiRouter::new()
@@ -92,11 +82,15 @@ async fn cancel(
 ) -> ApiResult<Tagged<View>> {
     let tenant = caller.tenant;
     find(&app, tenant, id).await?;
-    idempotency.bind(&app, tenant, None).await?;
-    match recorded_job(&app, tenant, id).await? {
+    idempotency.unless_done(&app, tenant, None, call_off(&app, tenant, id)).await?;
+    Tagged::of(find(&app, tenant, id).await?)
+}
+
+async fn call_off(app: &AppState, tenant: TenantId, id: Uuid) -> ApiResult<()> {
+    match recorded_job(app, tenant, id).await? {
         Some(job) => {
             let is_over = !app.jobs.cancel(&job).await?;
-            let now = recorded_job(&app, tenant, id).await?;
+            let now = recorded_job(app, tenant, id).await?;
             // Called off before, or ended in another way meanwhile.
             if is_over && now.is_some_and(|it| it.state != RecordedState::Cancelled) {
                 return Err(ended());
@@ -108,7 +102,7 @@ async fn cancel(
             CancelOutcome::Unknown => return Err(ApiError::not_found("job")),
         },
     }
-    Tagged::of(find(&app, tenant, id).await?)
+    Ok(())
 }
 
 fn ended() -> ApiError {
@@ -123,52 +117,23 @@ async fn retry(
 ) -> ApiResult<Tagged<View>> {
     let tenant = caller.tenant;
     find(&app, tenant, id).await?;
-    idempotency.bind(&app, tenant, None).await?;
-    let conflict = |detail: &str| Err(ApiError::new(Code::Conflict, detail));
-    match recorded_job(&app, tenant, id).await? {
-        Some(job) if !app.jobs.can_come_back(&job.envelope.name) => {
-            return conflict(
-                "its end has closed its hour, and the next hour's cycle makes up for it",
-            );
-        }
-        Some(job) => match reopen(&app, tenant, &job).await? {
-            Reopened::Waits => {}
-            Reopened::Duplicate => return conflict("the same work was enqueued again meanwhile"),
-            Reopened::NotOver => {
-                return conflict("only a job that is dead or was called off can be brought back");
-            }
-        },
-        None => match app.queue.engine()?.retry(JobId::from_uuid(id)).await? {
-            Replayed::Ready => {}
-            Replayed::Duplicate(_) => {
-                return conflict("the same work was enqueued again meanwhile");
-            }
-            Replayed::NotWaiting => return conflict("it runs, or has ended well"),
-            Replayed::Unknown => return Err(ApiError::not_found("job")),
-        },
-    }
+    idempotency.unless_done(&app, tenant, None, bring_back(&app, tenant, id)).await?;
     Tagged::of(find(&app, tenant, id).await?)
 }
 
-enum Reopened {
-    Waits,
-    Duplicate,
-    NotOver,
-}
-
-async fn reopen(app: &AppState, tenant: TenantId, job: &RecordedJob) -> ApiResult<Reopened> {
-    let work = app.store.begin(tenant).await?;
-    let moved = work.scope().mark_job_reopened(job.envelope.id, app.clock.now()).await;
-    match moved {
-        Ok(Transition::Moved) => {
-            work.commit().await?;
-            Ok(Reopened::Waits)
-        }
-        // Repeating a retry changes nothing.
-        Ok(Transition::AlreadyThere) if job.state == RecordedState::Waiting => Ok(Reopened::Waits),
-        Ok(Transition::AlreadyThere | Transition::Lost) => Ok(Reopened::NotOver),
-        Err(StoreError::AlreadyExists(_)) => Ok(Reopened::Duplicate),
-        Err(error) => Err(error.into()),
+async fn bring_back(app: &AppState, tenant: TenantId, id: Uuid) -> ApiResult<()> {
+    let refused = |detail: &str| Err(ApiError::new(Code::Conflict, detail));
+    match recorded_job(app, tenant, id).await? {
+        Some(job) => match app.jobs.reopen(&job).await? {
+            Reopened::Waits => Ok(()),
+            Reopened::Refused(because) => refused(because),
+        },
+        None => match app.queue.engine()?.retry(JobId::from_uuid(id)).await? {
+            Replayed::Ready => Ok(()),
+            Replayed::Duplicate(_) => refused("the same work was enqueued again meanwhile"),
+            Replayed::NotWaiting => refused("it runs, or has ended well"),
+            Replayed::Unknown => Err(ApiError::not_found("job")),
+        },
     }
 }
 
@@ -177,32 +142,18 @@ async fn replay(
     State(app): State<AppState>,
     idempotency: Idempotency,
     body: Body<Replay>,
-) -> ApiResult<Response> {
-    let tenant = caller.tenant;
-    idempotency.bind(&app, tenant, Some(&body.digest)).await?;
+) -> ApiResult<Tagged<Told>> {
     let asked = body.value;
     let queue = asked.queue.map(|it| it.get()).transpose()?;
     let name = asked.name.map(Line::into_string);
-    let mut dead = JobFilter { state: Some(RecordedState::Dead), queue, name, before: None };
+    let of = JobFilter { state: Some(RecordedState::Dead), queue, name, before: None };
     let most = u64::try_from(asked.max.0).unwrap_or(0);
     let mut told = Told { brought_back: 0, left: 0 };
-    for _ in 0..PAGES_MAX {
-        let page = app.store.tenant(tenant).list_recorded_jobs(&dead, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        dead.before = Some(last.envelope.id);
-        for job in &page {
-            if told.brought_back == most {
-                break;
-            }
-            let may = app.jobs.can_come_back(&job.envelope.name);
-            match may && matches!(reopen(&app, tenant, job).await?, Reopened::Waits) {
-                true => told.brought_back += 1,
-                false => told.left += 1,
-            }
-        }
-        if told.brought_back == most {
-            break;
-        }
-    }
-    Ok(Tagged::of(told)?.into_response())
+    let act = async {
+        let (brought_back, left) = app.jobs.replay(caller.tenant, of, most).await?;
+        told = Told { brought_back, left };
+        Ok(())
+    };
+    idempotency.unless_done(&app, caller.tenant, Some(&body.digest), act).await?;
+    Tagged::of(told)
 }

@@ -6,20 +6,14 @@ use aide::axum::{
 };
 use axum::{extract::State, http::StatusCode};
 use chrono::TimeDelta;
-use domain::{
-    access::{KeyRole, find_key_fault},
-    id::ApiKeyId,
-};
+use domain::{access::KeyRole, id::ApiKeyId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use store::{
-    Transition,
-    key::{KeyRow, NewKey},
-};
+use store::{Transition, key::KeyRow};
 use uuid::Uuid;
 
 use crate::{
-    auth::Secret,
+    auth::{Rotation, Secret, rotate_key},
     error::{ApiError, ApiResult, Code},
     extract::{Body, ById, Idempotency, Once, Owner, Tagged},
     made::Created,
@@ -49,7 +43,7 @@ struct New {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Rotation")]
-struct Rotation {
+struct Rotate {
     /// Hours for which the old key goes on.
     #[serde(default = "a_day")]
     hours: Whole<0, 744>,
@@ -179,16 +173,9 @@ async fn create(
             created(&app, &caller, subject.unwrap_or_default(), status, None).await
         }
         Once::First(doing) => {
-            let secret = Secret::random();
-            let (sha256, actor) = (secret.sha256(), caller.actor());
-            let key = NewKey {
-                name: new.name.as_str(),
-                role: new.role.get()?,
-                secret_sha256: &sha256,
-                hint: secret.hint(),
-                actor: &actor,
-                expires_at: new.expires_at.map(|it| it.0),
-            };
+            let (secret, actor, role) = (Secret::random(), caller.actor(), new.role.get()?);
+            let expires_at = new.expires_at.map(|it| it.0);
+            let key = secret.to_keep(new.name.as_str(), role, &actor, expires_at);
             let id = doing.scope().insert_key(&key, now).await?.uuid();
             doing.finish(StatusCode::CREATED, Some(id)).await?;
             let secret = Some(secret.reveal().to_owned());
@@ -220,7 +207,7 @@ async fn rotate(
     State(app): State<AppState>,
     ById(id): ById,
     idempotency: Idempotency,
-    body: Body<Rotation>,
+    body: Body<Rotate>,
 ) -> ApiResult<Created<CreatedKey>> {
     let now = app.clock.now();
     match idempotency.begin(&app, caller.tenant, Some(&body.digest)).await? {
@@ -228,26 +215,17 @@ async fn rotate(
             created(&app, &caller, subject.unwrap_or_default(), status, None).await
         }
         Once::First(doing) => {
+            let (secret, old) = (Secret::random(), ApiKeyId::from_uuid(id));
+            let (goes_on, actor) = (TimeDelta::hours(body.value.hours.0), caller.actor());
             let scope = doing.scope();
-            let old = scope.find_key(ApiKeyId::from_uuid(id)).await?;
-            let old = old.ok_or_else(|| ApiError::not_found("key"))?;
-            if find_key_fault(old.expires_at, old.revoked_at, now).is_some() {
-                let detail = "this key opens nothing any more: make one anew";
-                return Err(ApiError::new(Code::Conflict, detail));
-            }
-            let secret = Secret::random();
-            let (sha256, actor) = (secret.sha256(), caller.actor());
-            let key = NewKey {
-                name: &old.name,
-                role: old.role,
-                secret_sha256: &sha256,
-                hint: secret.hint(),
-                actor: &actor,
-                expires_at: old.expires_at,
+            let heir = match rotate_key(&scope, old, &secret, goes_on, &actor, now).await? {
+                Rotation::Made(heir, _) => heir.uuid(),
+                Rotation::Unknown => return Err(ApiError::not_found("key")),
+                Rotation::Ended => {
+                    let detail = "this key opens nothing any more: make one anew";
+                    return Err(ApiError::new(Code::Conflict, detail));
+                }
             };
-            let heir = scope.insert_key(&key, now).await?.uuid();
-            let until = now + TimeDelta::hours(body.value.hours.0);
-            scope.mark_key_revoked(old.id, until).await?;
             drop(scope);
             doing.finish(StatusCode::CREATED, Some(heir)).await?;
             app.inner().keys.forget();

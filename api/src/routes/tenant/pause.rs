@@ -1,6 +1,6 @@
 //! The kill switch: from the next letter on, nothing is done for the tenant.
 
-use aide::axum::{ApiRouter, routing::post_with};
+use aide::axum::{ApiRouter, routing::put_with};
 use axum::extract::State;
 use domain::{action::Actor, id::TenantId};
 use jobs::Pause;
@@ -8,28 +8,22 @@ use jobs::Pause;
 use super::profile::{View, view};
 use crate::{
     error::{ApiError, ApiResult, Code},
-    extract::{Idempotency, Operator, Tagged},
+    extract::{Operator, Tagged},
     resource::{named, problem},
     state::AppState,
 };
 
 pub fn routes() -> ApiRouter<AppState> {
-    ApiRouter::new()
-        .api_route(
-            "/v1/tenant/pause",
-            post_with(pause, |op| {
-                named(op, "pause", "tenant", "tenant", "Does nothing more for the")
-                    .description("From the next letter on, until it is resumed.")
-            }),
-        )
-        .api_route(
-            "/v1/tenant/resume",
-            post_with(resume, |op| {
-                let op = named(op, "resume", "tenant", "tenant", "Goes on working for the")
-                    .description("What it missed is made up for.");
-                problem(op, 409, "The installation has paused it")
-            }),
-        )
+    let of_pause = put_with(pause, |op| {
+        named(op, "pause", "tenant", "tenant", "Does nothing more for the")
+            .description("From the next letter on, until it is resumed.")
+    });
+    let of_pause = of_pause.delete_with(resume, |op| {
+        let op = named(op, "resume", "tenant", "tenant", "Goes on working for the")
+            .description("What it missed is made up for.");
+        problem(op, 409, "The installation has paused it")
+    });
+    ApiRouter::new().api_route("/v1/tenant/pause", of_pause)
 }
 
 async fn shown(app: &AppState, tenant: TenantId) -> ApiResult<Tagged<View>> {
@@ -37,23 +31,13 @@ async fn shown(app: &AppState, tenant: TenantId) -> ApiResult<Tagged<View>> {
     Tagged::of(view(&scope, &scope.get_tenant().await?).await?)
 }
 
-async fn pause(
-    caller: Operator,
-    State(app): State<AppState>,
-    idempotency: Idempotency,
-) -> ApiResult<Tagged<View>> {
-    idempotency.bind(&app, caller.tenant, None).await?;
+async fn pause(caller: Operator, State(app): State<AppState>) -> ApiResult<Tagged<View>> {
     let (pause, by) = (Pause::Tenant(caller.tenant), caller.actor().to_string());
     app.store.system().insert_pause(&pause, &by, app.clock.now()).await?;
     shown(&app, caller.tenant).await
 }
 
-async fn resume(
-    caller: Operator,
-    State(app): State<AppState>,
-    idempotency: Idempotency,
-) -> ApiResult<Tagged<View>> {
-    idempotency.bind(&app, caller.tenant, None).await?;
+async fn resume(caller: Operator, State(app): State<AppState>) -> ApiResult<Tagged<View>> {
     let pause = Pause::Tenant(caller.tenant);
     let pauses = app.store.system().list_pauses().await?;
     if let Some(row) = pauses.iter().find(|row| row.pause == pause) {
