@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
-use domain::{record::OrderStatus, time::Tz};
+use domain::{import::ImportOptions, record::OrderStatus};
 use indicatif::{ProgressBar, ProgressStyle};
 use intake::{ColumnMap, ImportKind, ImportReport, ImportRequest, Progress};
 use platform::config::Config;
@@ -60,26 +60,23 @@ pub async fn run(args: Args, config: &Config, output: &Output) -> anyhow::Result
     };
     let app = App::open(config).await?;
     let tenant = app.tenant(args.tenant.as_deref()).await?;
-    let zone = match &args.zone {
-        None => tenant.calendar.zone,
-        Some(name) => name.parse::<Tz>().map_err(|_| {
-            anyhow::anyhow!("--zone `{name}` is not an IANA time zone such as Europe/Berlin")
-        })?,
-    };
     let request = ImportRequest {
         kind: args.kind,
         file: args.file,
         lines: args.lines,
-        as_status: args.as_status,
         map,
         source: args.source,
         rejects: args.rejects,
-        zone,
+        tenant_zone: tenant.calendar.zone,
         currency: tenant.currency,
         actor: app.actor(),
-        mailbox: args.mailbox,
-        authserv_id: args.authserv_id,
-        address: args.address,
+        options: ImportOptions {
+            as_status: args.as_status,
+            zone: args.zone,
+            mailbox: args.mailbox,
+            authserv_id: args.authserv_id,
+            address: args.address,
+        },
     };
     let bar = if output.shows_progress() { bar() } else { ProgressBar::hidden() };
     let mut show = |progress: Progress| {

@@ -24,8 +24,11 @@ use crate::{
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(15);
 /// The same for files and long batches, which arrive piece by piece.
 const UPLOAD_TIME_MAX: Duration = Duration::from_secs(600);
-/// Routes that take files and batches.
-pub const UPLOADS: &[&str] = &["/v1/jobs/batch", "/v1/imports/{name}"];
+/// Requests that take files and batches.
+const UPLOADS: &[(Method, &str)] =
+    &[(Method::POST, "/v1/jobs/batch"), (Method::POST, "/v1/imports")];
+/// Of those, how many are taken in at once: a sender may be slow, and must not keep others from their turn.
+const UPLOADS_MAX: usize = 64;
 /// Requests that are worked on at once: more than ten connections to a database can serve in a moment.
 const IN_FLIGHT_MAX: usize = 512;
 /// How long a request waits for its turn.
@@ -38,11 +41,13 @@ const REQUEST_ID_CHARS_MAX: usize = 64;
 struct Edge {
     app: AppState,
     turns: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
 }
 
 /// Puts everything around the routes.
 pub fn wrap(routes: Router, app: AppState, options: &Options) -> Router {
-    let edge = Edge { app, turns: Arc::new(Semaphore::new(IN_FLIGHT_MAX)) };
+    let turns = Arc::new(Semaphore::new(IN_FLIGHT_MAX));
+    let edge = Edge { app, turns, uploads: Arc::new(Semaphore::new(UPLOADS_MAX)) };
     let routes = routes
         .fallback(|| async {
             ApiError::new(
@@ -104,8 +109,11 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
 async fn answer(edge: &Edge, request: Request, route: &str, next: Next) -> Response {
     // Signs of life must not wait behind work.
     let needs_turn = !route.starts_with("/health") && route != "/metrics";
+    let is_upload =
+        UPLOADS.iter().any(|(method, path)| method == request.method() && *path == route);
+    let turns = if is_upload { &edge.uploads } else { &edge.turns };
     let turn = async {
-        let turn = tokio::time::timeout(TURN_WAIT_MAX, edge.turns.acquire()).await;
+        let turn = tokio::time::timeout(TURN_WAIT_MAX, turns.acquire()).await;
         turn.ok().and_then(Result::ok)
     };
     let turn = if needs_turn { turn.await } else { None };
@@ -113,12 +121,12 @@ async fn answer(edge: &Edge, request: Request, route: &str, next: Next) -> Respo
         let detail = "too many requests at once; nothing was done";
         return ApiError::unavailable(detail, Duration::from_secs(1)).into_response();
     }
-    let time = if UPLOADS.contains(&route) { UPLOAD_TIME_MAX } else { REQUEST_TIME_MAX };
+    let time = if is_upload { UPLOAD_TIME_MAX } else { REQUEST_TIME_MAX };
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(time, answered).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => ApiError::internal(&"a handler panicked").into_response(),
-        Err(_) => ApiError::new(Code::Timeout, "it took too long, and was undone")
+        Err(_) => ApiError::new(Code::Timeout, "it took too long, and was given up: whether it was done is not known, and a repeated request with its `Idempotency-Key` finds out")
             .after(Duration::from_secs(2))
             .into_response(),
     }

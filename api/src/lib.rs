@@ -7,6 +7,7 @@ mod auth;
 mod edge;
 mod error;
 mod extract;
+mod kept;
 mod limit;
 mod made;
 mod openapi;

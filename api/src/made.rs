@@ -19,11 +19,8 @@ use crate::{
     error::{ApiError, ApiResult, problem_doc},
     extract::{Body, BodyDigest, etag_of, header_doc, json_doc, json_response, read_value},
     state::AppState,
-    wire::{Formed, Key, Source},
+    wire::{Key, Source},
 };
-
-/// Sources that the agent's own rows are kept under.
-const RESERVED_SOURCES: &[&str] = &["agent", "steward"];
 
 /// A record to make: its fields, and the key that it has elsewhere.
 pub struct New<F> {
@@ -47,10 +44,6 @@ impl<F: DeserializeOwned + Send> FromRequest<AppState> for New<F> {
         let mut taken = |name: &str| given.remove(name).filter(|it| !it.is_null());
         let source: Option<Source> = taken("source").map(|it| part("source", it)).transpose()?;
         let external_id = taken("external_id").map(|it| part("external_id", it)).transpose()?;
-        if let Some(source) = source.as_ref().filter(|it| RESERVED_SOURCES.contains(&it.as_str())) {
-            let detail = format!("`{}` is kept for rows of our own: use another", source.as_str());
-            return Err(ApiError::field("source", detail));
-        }
         let fields = read_value(serde_json::Value::Object(given))?;
         Ok(Self { source, external_id, fields, digest: body.digest })
     }

@@ -5,10 +5,7 @@
 use std::{borrow::Cow, future::Future};
 
 use aide::{
-    axum::{
-        ApiRouter,
-        routing::{get_with, patch_with},
-    },
+    axum::{ApiRouter, routing::patch_with},
     transform::TransformOperation,
 };
 use axum::{extract::State, http::StatusCode};
@@ -25,10 +22,8 @@ use uuid::Uuid;
 
 use crate::{
     error::{ApiError, ApiResult, Code, problem_doc},
-    extract::{
-        ById, Idempotency, IfMatch, IfNoneMatch, ListOf, Listed, ListedPage, MergePatch, Once,
-        Operator, Tagged, Viewer,
-    },
+    extract::{ById, Idempotency, IfMatch, Listed, MergePatch, Once, Operator, Tagged},
+    kept,
     made::{Created, New},
     state::AppState,
     wire::{Currency, Day, Formed, Moment, Source},
@@ -277,26 +272,18 @@ pub fn as_shown<const PARTS: usize>(parts: [Schema; PARTS]) -> Schema {
 
 /// The routes of a resource.
 pub fn routes<R: Resource>() -> ApiRouter<AppState> {
-    let path = format!("/v1/{}", R::PLURAL);
+    let path = kept::path::<R>();
     let one = format!("{path}/{{id}}");
-    let of_all = get_with(list::<R>, |op| {
-        named(op, "list", R::PLURAL, R::PLURAL, "Lists").description(
-            "Newest first. A page says where the next one begins; filters may be combined.",
-        )
-    });
-    let of_all =
-        of_all.post_with(create::<R>, |op| named(op, "create", R::NOUN, R::PLURAL, "Makes a"));
-    let of_one = get_with(read::<R>, |op| {
-        not_found(named(op, "get", R::NOUN, R::PLURAL, "Reads a"), R::NOUN)
-    });
-    let of_one = of_one.merge(patch_with(update::<R>, |op| {
-        let op = not_found(named(op, "update", R::NOUN, R::PLURAL, "Changes a"), R::NOUN);
+    let of_all = kept::of_all::<R>()
+        .post_with(create::<R>, |op| named(op, "create", R::NOUN, R::PLURAL, "Makes"));
+    let of_one = kept::of_one::<R>().merge(patch_with(update::<R>, |op| {
+        let op = not_found(named(op, "update", R::NOUN, R::PLURAL, "Changes"), R::NOUN);
         problem(op, 409, "It does not go with what is there")
     }));
     ApiRouter::new().api_route(&path, of_all).api_route(&one, of_one)
 }
 
-/// Names an operation.
+/// Names an operation, and says what it does with one of something, or with many.
 pub fn named<'t>(
     op: TransformOperation<'t>,
     verb: &str,
@@ -305,9 +292,16 @@ pub fn named<'t>(
     summary: &str,
 ) -> TransformOperation<'t> {
     let words = noun.replace(['_', '-'], " ");
+    let article = match noun {
+        // There is one of it, or the word says how many.
+        _ if noun.ends_with('s') && !noun.ends_with("ss") => "",
+        "tenant" if tag == "tenant" => "the ",
+        _ if noun.starts_with(['a', 'e', 'i', 'o', 'u']) => "an ",
+        _ => "a ",
+    };
     op.id(&format!("{verb}_{}", noun.replace('-', "_")))
         .tag(tag)
-        .summary(&format!("{summary} {words}"))
+        .summary(&format!("{summary} {article}{words}"))
 }
 
 /// Adds that there may be no such thing.
@@ -326,31 +320,6 @@ pub fn problem<'t>(
     let status = aide::openapi::StatusCode::Code(status);
     responses.responses.insert(status, aide::openapi::ReferenceOr::Item(response));
     op
-}
-
-async fn list<R: Resource>(
-    caller: Viewer,
-    State(app): State<AppState>,
-    list: ListOf<R>,
-) -> ApiResult<ListedPage<R::Item>> {
-    let rows: Vec<R::Row> = app.store.tenant(caller.tenant).list_records(&list.page).await?;
-    Ok(list.answer(rows, R::item))
-}
-
-async fn read<R: Resource>(
-    caller: Viewer,
-    State(app): State<AppState>,
-    ById(id): ById,
-    has: IfNoneMatch,
-) -> ApiResult<Tagged<R::View>> {
-    Tagged::unless(find::<R>(&app.store.tenant(caller.tenant), id).await?, &has)
-}
-
-/// A record as it is shown by itself.
-pub async fn find<R: Resource>(scope: &Scope<'_>, id: Uuid) -> ApiResult<R::View> {
-    let row = scope.find_record::<R::Row>(id).await?;
-    let row = row.ok_or_else(|| ApiError::not_found(R::NOUN))?;
-    Ok(R::whole(scope, &row).await?.0)
 }
 
 async fn create<R: Resource>(
@@ -393,7 +362,7 @@ async fn create<R: Resource>(
             (made.id(), StatusCode::CREATED)
         }
     };
-    let view = find::<R>(&app.store.tenant(caller.tenant), id).await?;
+    let view = kept::find::<R>(&app.store.tenant(caller.tenant), id).await?;
     Created::of(status, format!("/v1/{}/{id}", R::PLURAL), view)
 }
 
@@ -417,7 +386,7 @@ async fn update<R: Resource>(
     let now = tenant.now(app.clock.as_ref());
     let writing = Writing { scope, tenant: &tenant, source: &source, actor: &actor, now };
     R::write(&writing, &external_id, fields, Some(&before)).await?;
-    let view = find::<R>(&writing.scope, id).await?;
+    let view = kept::find::<R>(&writing.scope, id).await?;
     drop(writing);
     work.commit().await?;
     Tagged::of(view)

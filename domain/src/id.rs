@@ -144,6 +144,7 @@ id_kinds! {
     DealId, DealKey, "deal";
     DecisionId, DecisionKey, "decision";
     GoalId, GoalKey, "goal";
+    ImportId, ImportKey, "import";
     MailboxId, MailboxKey, "mailbox";
     MemoryId, MemoryKey, "memory";
     MessageId, MessageKey, "message";

@@ -154,7 +154,7 @@ impl<'a> Sheet<'a> {
                 return Err(IntakeError::HeaderTooLarge { path, bytes_max: ROW_BYTES_MAX });
             }
         }
-        let bound = Bound::new(path, map, request.zone, &header)?;
+        let bound = Bound::new(path, map, request.zone(), &header)?;
         let rejects = Rejects::new(rejects, bound.file_header().to_vec(), delimiter);
         Ok(Self { path, bound, reader, rejects })
     }

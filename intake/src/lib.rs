@@ -28,8 +28,9 @@ mod source;
 mod table;
 
 pub use column::Column;
+pub use domain::import::ImportKind;
 pub use error::IntakeError;
 pub use map::{ColumnMap, MapError};
 pub use report::{ImportReport, Progress, RowProblem, Warning};
-pub use request::{DEFAULT_SOURCE, ImportKind, ImportRequest, UnknownKind};
+pub use request::{DEFAULT_SOURCE, ImportRequest, columns_of, line_columns_of};
 pub use run::import;

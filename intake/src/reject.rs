@@ -43,6 +43,9 @@ impl Rejects {
         let joined = |parts: Vec<String>| parts.join(BETWEEN_REASONS);
         let fields = joined(faults.iter().map(|fault| fault.field.clone()).collect());
         let reasons = faults.iter().map(|fault| format!("{}: {}", fault.reason, fault.way_out));
+        // Its own folder goes without saying.
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        let file = file.strip_prefix(folder).unwrap_or(file);
         let front =
             [file.display().to_string(), row.line.to_string(), fields, joined(reasons.collect())];
         let cells = row.cells().skip(own_cells).map(shown_safely);

@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
-use domain::money::BasisPoints;
+use domain::{import::ImportKind, money::BasisPoints};
 use serde::Serialize;
-
-use crate::request::ImportKind;
 
 /// How far an import is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

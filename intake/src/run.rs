@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use domain::{id::TenantId, time::Timestamp};
+use domain::{id::TenantId, import::ImportKind, time::Timestamp};
 use store::Store;
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     ledger::Session,
     message, order,
     report::{ImportReport, Progress},
-    request::{ImportKind, ImportRequest},
+    request::ImportRequest,
     source::file_bytes,
 };
 

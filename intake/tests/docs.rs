@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 mod tests {
-    use intake::{Column, ImportKind};
+    use intake::{Column, ImportKind, columns_of, line_columns_of};
 
     const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/import.md");
 
@@ -14,7 +14,7 @@ mod tests {
             let (_, section) = page.split_once(&heading).unwrap_or_else(|| panic!("no {heading}"));
             let section = section.split("\n### ").next().unwrap();
             let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
-            let columns = kind.columns().iter().chain(kind.line_columns());
+            let columns = columns_of(*kind).iter().chain(line_columns_of(*kind));
             let expected: Vec<String> = columns.map(table_row).collect();
             assert_eq!(rows, expected, "{kind}");
         }
@@ -28,7 +28,7 @@ mod tests {
     #[test]
     fn required_columns_stand_first() {
         for kind in ImportKind::ALL {
-            for columns in [kind.columns(), kind.line_columns()] {
+            for columns in [columns_of(*kind), line_columns_of(*kind)] {
                 assert!(columns.is_sorted_by_key(|column| !column.is_required), "{kind}");
             }
         }

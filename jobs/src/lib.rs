@@ -10,6 +10,7 @@ mod any;
 mod backoff;
 mod cycle;
 mod envelope;
+mod import;
 mod key;
 mod limits;
 mod pause;
@@ -28,10 +29,11 @@ pub use domain::{
 pub use envelope::{
     Envelope, EnvelopeError, NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, TRACE_BYTES_MAX, TraceContext,
 };
+pub use import::ImportUpload;
 pub use key::{JobId, JobKey};
 pub use limits::{AHEAD_DAYS_MAX, InvalidPriority, Job, Limits, PRIORITY_MAX, Priority};
 pub use pause::{InvalidPause, Pause};
 pub use pressure::{Queue, UnknownQueue};
 pub use probe::Probe;
 pub use unique::{InvalidKey, KEY_BYTES_MAX, Unique, WINDOW_MAX};
-pub use upkeep::{ForgetIdempotencyKeys, ForgetSettledJobs};
+pub use upkeep::{DeleteTenant, ForgetIdempotencyKeys, ForgetImports, ForgetSettledJobs};

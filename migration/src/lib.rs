@@ -14,6 +14,8 @@ mod m0008_agent;
 mod m0009_jobs;
 mod m0010_schedules;
 mod m0011_api;
+mod m0012_imports;
+mod m0013_privacy;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -37,6 +39,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_jobs::Migration),
             Box::new(m0010_schedules::Migration),
             Box::new(m0011_api::Migration),
+            Box::new(m0012_imports::Migration),
+            Box::new(m0013_privacy::Migration),
         ]
     }
 }

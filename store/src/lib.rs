@@ -9,6 +9,7 @@
 pub mod action;
 mod brought;
 pub mod care;
+pub mod deletion;
 pub mod engagement;
 mod error;
 pub mod idempotency;
@@ -28,6 +29,7 @@ mod parameter;
 pub mod pause;
 pub mod person;
 pub mod pipeline;
+pub mod privacy;
 pub mod record;
 pub mod recorded;
 pub mod run;
@@ -36,6 +38,7 @@ mod scope;
 pub mod standing;
 pub mod system;
 pub mod tenant;
+pub mod upload;
 mod work;
 
 pub use error::{StoreError, StoreResult, Transition};

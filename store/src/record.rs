@@ -20,10 +20,10 @@ pub use entity::{
     agent_policy_violations::Model as Violation, cases::Model as Case, clients::Model as Client,
     compliance_items::Model as ComplianceItem, contacts::Model as Contact,
     credit_profiles::Model as CreditProfile, deals::Model as Deal, decisions::Model as Decision,
-    goals::Model as Goal, order_exceptions::Model as OrderException,
+    goals::Model as Goal, imports::Model as Import, order_exceptions::Model as OrderException,
     order_lines::Model as OrderLine, orders::Model as Order, price_book_entries::Model as Price,
-    products::Model as Product, quotes::Model as Quote, requirements::Model as Requirement,
-    tasks::Model as Task,
+    privacy_requests::Model as PrivacyNote, products::Model as Product, quotes::Model as Quote,
+    requirements::Model as Requirement, tasks::Model as Task,
 };
 
 /// A value that rows are compared with.

@@ -127,6 +127,7 @@ impl<'s> System<'s> {
             settings: Set(json(&new.settings)?),
             sender_name: Set(new.sender_name),
             simulated_now: Set(new.simulated_now),
+            deleted_at: Set(None),
             created_at: Set(now),
             updated_at: Set(now),
         };
@@ -148,6 +149,7 @@ impl<'s> System<'s> {
             Ok(id) => query.filter(tenants::Column::Id.eq(id.uuid())),
             Err(_) => query.filter(tenants::Column::Slug.eq(slug_or_id)),
         };
+        let query = query.filter(tenants::Column::DeletedAt.is_null());
         query.one(self.store.db()).await?.map(Tenant::from_row).transpose()
     }
 
@@ -160,6 +162,7 @@ impl<'s> System<'s> {
     /// Every tenant, by short name. One whose row cannot be read is left out and told of: it keeps nobody else waiting.
     pub async fn list_tenants(&self) -> StoreResult<Vec<Tenant>> {
         let rows = tenants::Entity::find()
+            .filter(tenants::Column::DeletedAt.is_null())
             .order_by_asc(tenants::Column::Slug)
             .all(self.store.db())
             .await?;
@@ -179,6 +182,8 @@ impl Scope<'_> {
     /// The tenant itself.
     pub async fn get_tenant(&self) -> StoreResult<Tenant> {
         let row = tenants::Entity::find_by_id(self.tenant.uuid()).one(&self.conn).await?;
+        // One that is being deleted is there for nobody.
+        let row = row.filter(|it| it.deleted_at.is_none());
         let row = row.ok_or_else(|| StoreError::UnknownTenant(self.tenant.to_string()))?;
         Tenant::from_row(row)
     }

@@ -7,18 +7,20 @@ use domain::{
     engagement::{StageType, TouchKind},
     id::{
         ActionId, ApiKeyId, CaseId, ClientId, ComplianceItemId, ContactId, DealId, DecisionId,
-        MailboxId, MemoryId, MessageId, OrderId, OutboundId, ProductId, QuoteId, RunId,
+        ImportId, MailboxId, MemoryId, MessageId, OrderId, OutboundId, ProductId, QuoteId, RunId,
     },
+    import::{ImportKind, ImportOptions, ImportPart},
     mail::AskKind,
     order::{Fault, FaultCode, OrderVerdict},
     policy::{Effect, Moment, Reason},
+    privacy::PrivacyRequest,
     proposal::{CaseKind, Justification, Payload, Proposal, TaskPayload},
     record::{ClockOwner, GoalMetric, OrderStatus, TouchSource, Unreachable},
     time::Timestamp,
 };
 use jobs::{JobId, Queue};
 use store::{
-    Fence,
+    Fence, Transition,
     engagement::Touch,
     idempotency::{KeyUse, Keyed},
     import::{ContactRow, OrderRow, SuppressionRow},
@@ -28,8 +30,10 @@ use store::{
     memory::Pattern,
     order::CheckedOrder,
     outbound::NewOutbound,
+    privacy::PersonCounts,
     recorded::{Recorded, Sameness},
     standing::StandingUpdate,
+    upload::NewImport,
 };
 use testkit::{
     rows::{self, at, cents, day},
@@ -70,6 +74,8 @@ pub struct Full {
     pub job: JobId,
     /// Opens the tenant's data.
     pub key: ApiKeyId,
+    /// Ended, with a row that was refused.
+    pub import: ImportId,
 }
 
 /// The hour that the run of a full world stands for.
@@ -106,6 +112,10 @@ pub async fn fill(world: &World<'_>) -> Full {
     keep_schedules(world).await;
     put_off(world, run, client, contact).await;
     let key = open_to_others(world).await;
+    let import = import(world).await;
+    let (scope, noted) = (world.scope(), PrivacyRequest::Export);
+    let counts = PersonCounts::default();
+    scope.insert_privacy_request(noted, contact, &counts, &Actor::Agent, world.now).await.unwrap();
     Full {
         client,
         unrefreshed,
@@ -128,7 +138,30 @@ pub async fn fill(world: &World<'_>) -> Full {
         memory,
         job,
         key,
+        import,
     }
+}
+
+/// An import that has ended with a row refused, and one whose files are on their way.
+async fn import(world: &World<'_>) -> ImportId {
+    let (scope, options) = (world.scope(), ImportOptions::default());
+    let new = NewImport {
+        kind: ImportKind::Contacts,
+        source: "erp",
+        options: &options,
+        actor: &Actor::Agent,
+    };
+    let id = scope.insert_import(&new, world.now).await.unwrap();
+    let words = b"Ada Buyer".to_vec();
+    for part in [ImportPart::File, ImportPart::Rejects] {
+        scope.insert_import_chunk(id, part, 0, words.clone(), world.now).await.unwrap();
+    }
+    scope.mark_import_waiting(id, 9, world.now).await.unwrap();
+    let report = serde_json::json!({ "problems": ["Ada Buyer"] });
+    let ended = scope.mark_import_ended(id, Ok(report), world.now).await.unwrap();
+    assert_eq!(ended, Transition::Moved);
+    scope.insert_import(&new, world.now).await.unwrap();
+    id
 }
 
 /// A key, a request that was made with it, and a line of its own in a queue.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    action::{ActionStatus, OutboundStatus, TenantMode},
+    action::{ActionStatus, Actor, OutboundStatus, TenantMode},
     cycle::{HypothesisState, Phase, RunStatus},
     engagement::{StageType, TouchKind},
     id::TaskId,
@@ -16,6 +16,7 @@ use store::{
     action::{ActionChange, EndedAction},
     engagement::Touch,
     order::{CheckedOrder, OrderProgress},
+    privacy::Erased,
     record::{self, Page},
     recorded::RecordedState,
     standing::StandingUpdate,
@@ -245,6 +246,7 @@ async fn write_about_cycles(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     // Its own key of that name, if it had one that was not done.
     scope.mark_idempotency_done("first", 201, None).await.unwrap();
     watch.look_after("mark_idempotency_done").await;
+    write_about_people(scope, watch).await;
     let change = TenantChange {
         name: "North".to_owned(),
         sender_name: "North".to_owned(),
@@ -253,13 +255,29 @@ async fn write_about_cycles(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     };
     scope.mark_tenant_changed(&change, now).await.unwrap();
     watch.look_after("mark_tenant_changed").await;
-    // These three name no row: they are about the tenant itself.
+    // These four name no row: they are about the tenant itself.
     scope.mark_mode(TenantMode::Approval, now).await.unwrap();
     watch.look_after("mark_mode").await;
     scope.mark_simulated_now(now).await.unwrap();
     watch.look_after("mark_simulated_now").await;
     scope.mark_discount_max(BasisPoints(100), now).await.unwrap();
     watch.look_after("mark_discount_max").await;
+    scope.mark_tenant_deleted(&Actor::Agent, now).await.unwrap();
+    watch.look_after("mark_tenant_deleted").await;
+}
+
+async fn write_about_people(scope: &Scope<'_>, watch: &mut Watch<'_>) {
+    let (now, theirs) = (later(), watch.theirs.clone());
+    let import = theirs.import;
+    scope.mark_import_begun(import).await.unwrap();
+    watch.look_after("mark_import_begun").await;
+    let moved = scope.mark_import_waiting(import, 1, now).await.unwrap();
+    watch.look("mark_import_waiting", moved).await;
+    let moved = scope.mark_import_ended(import, Err("no".to_owned()), now).await.unwrap();
+    watch.look("mark_import_ended", moved).await;
+    let erased = scope.mark_person_erased(theirs.contact, now).await.unwrap();
+    assert_eq!(erased, Erased::Unknown);
+    watch.look_after("mark_person_erased").await;
 }
 
 /// Takes a letter of the neighbour's through every state, each time from the one that it is in.

@@ -46,6 +46,7 @@ mod orders;
 mod outbound;
 mod personal;
 mod pipeline;
+mod privacy;
 mod reads;
 mod recorded;
 mod runs;

@@ -38,7 +38,10 @@ const PERSONAL: &[&str] = &[
     "actions.proposed_by actions.decided_by agent_policy_violations.actor cases.opened_by",
     "deal_stage_changes.changed_by suppressions.created_by tasks.created_by",
     "engagement_clocks.last_touch_by engagement_touches.touched_by job_pauses.paused_by",
-    "admin_keys.created_by api_keys.created_by line_limits.set_by",
+    "admin_keys.created_by api_keys.created_by line_limits.set_by imports.created_by",
+    "privacy_requests.requested_by deleted_tenants.requested_by",
+    // Files as they came, and what was refused of them; reasons may quote a cell.
+    "import_chunks.bytes imports.report imports.error imports.options",
 ];
 
 /// Ids, figures, spans, and words that are ours or a trade's.
@@ -82,6 +85,8 @@ const PLAIN: &[&str] = &[
     "admin_keys.hint admin_keys.name admin_keys.role admin_keys.secret_sha256 api_keys.hint",
     "api_keys.name api_keys.role api_keys.secret_sha256 idempotency_keys.key",
     "idempotency_keys.operation idempotency_keys.request_sha256 line_limits.queue",
+    "imports.kind imports.state imports.source import_chunks.part privacy_requests.kind",
+    "privacy_requests.counts",
     // What is paused, and what fired: names of ours and ids.
     "job_pauses.kind job_pauses.name job_pauses.subject schedule_fires.schedule",
     // The record: ids, figures, spans and fixed phrases; names are put in when it is shown.
@@ -145,7 +150,8 @@ async fn personal_text_stands_only_in_listed_columns(test: TestDb) {
     }
 }
 
-fn words_of(table: &Table) -> impl Iterator<Item = &str> {
+/// The columns of a table that hold words, documents or bytes.
+pub fn words_of(table: &Table) -> impl Iterator<Item = &str> {
     let has_words = |holds| matches!(holds, Holds::Text | Holds::Json | Holds::Blob);
     table.columns.iter().filter(move |it| has_words(it.holds)).map(|it| it.name.as_str())
 }
@@ -157,7 +163,8 @@ fn listed(lines: &[&str]) -> BTreeSet<String> {
     set
 }
 
-async fn texts(world: &World<'_>, column: &str) -> Vec<String> {
+/// What stands in a column, of whomever.
+pub async fn texts(world: &World<'_>, column: &str) -> Vec<String> {
     #[derive(FromQueryResult)]
     struct Row {
         text: String,

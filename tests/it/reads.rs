@@ -47,6 +47,11 @@ async fn read_records(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
     let client = ids.client.uuid();
     found.insert("find_key", many(scope.find_key(ids.key).await.unwrap()));
     found.insert("list_keys", many(scope.list_keys(LIMIT).await.unwrap()));
+    let piece =
+        scope.find_import_chunk(ids.import, domain::import::ImportPart::Rejects, 0).await.unwrap();
+    found.insert("find_import_chunk", many(piece));
+    let file = scope.load_person_file(ids.contact).await.unwrap();
+    found.insert("load_person_file", many(file));
     found.insert("list_line_limits", many(scope.list_line_limits().await.unwrap()));
     let one = scope.find_record::<record::Client>(client).await.unwrap();
     found.insert("find_record", many(one));

@@ -161,7 +161,7 @@ async fn every_row_belongs_to_its_tenant(test: TestDb) {
     assert_eq!(loose, excused, "every reference is a composite foreign key, but for these");
     let without: Vec<&String> =
         catalog.iter().filter(|(_, it)| !it.is_of_tenants()).map(|(name, _)| name).collect();
-    let expected = ["admin_keys", "job_pauses", "runner_leases", "tenants"];
+    let expected = ["admin_keys", "deleted_tenants", "job_pauses", "runner_leases", "tenants"];
     assert_eq!(without, expected, "tables outside the tenants");
 }
 
@@ -212,6 +212,7 @@ async fn what_is_recognised_again_is_unique(test: TestDb) {
         ("recorded_jobs", &["tenant_id", "dedup_key"]),
         ("idempotency_keys", &["tenant_id", "key"]),
         ("line_limits", &["tenant_id", "queue"]),
+        ("import_chunks", &["tenant_id", "import_id", "part", "position"]),
         ("admin_keys", &["secret_sha256"]),
         ("tenants", &["slug"]),
     ]);

@@ -81,7 +81,8 @@ pub async fn undisturbed(backend: Backend) -> (Rig, Town, WorkBlock, usize) {
 async fn cut_short(backend: Backend, cuts: usize, seed: u64) {
     let (rig, town, block, steps) = undisturbed(backend).await;
     let (expected, expected_told) = (effects(&rig, &town).await, told(&block));
-    assert!(200 < steps, "a first cycle is longer than {steps} steps");
+    // How many depends on threads as well; far fewer would be no cycle.
+    assert!(100 < steps, "a first cycle is longer than {steps} steps");
     let mut dice = Dice::new(seed);
     let mut were_cut = 0;
     for cut in 0..cuts {

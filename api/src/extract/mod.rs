@@ -60,8 +60,17 @@ fn parameter_data(
 
 /// Adds a parameter of the query.
 pub fn query(operation: &mut Operation, name: &str, description: &str, schema: Schema) {
+    in_query(operation, parameter_data(name, description, false, schema));
+}
+
+/// Adds a parameter of the query that has to be there.
+pub fn required_query(operation: &mut Operation, name: &str, description: &str, schema: Schema) {
+    in_query(operation, parameter_data(name, description, true, schema));
+}
+
+fn in_query(operation: &mut Operation, parameter_data: ParameterData) {
     operation.parameters.push(ReferenceOr::Item(Parameter::Query {
-        parameter_data: parameter_data(name, description, false, schema),
+        parameter_data,
         allow_reserved: false,
         style: QueryStyle::Form,
         allow_empty_value: None,

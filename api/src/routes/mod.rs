@@ -6,6 +6,7 @@ mod agent;
 mod care;
 mod catalogue;
 mod health;
+mod imports;
 mod jobs;
 mod orders;
 mod pipeline;
@@ -24,6 +25,7 @@ pub fn all() -> ApiRouter<AppState> {
         .merge(pipeline::routes())
         .merge(care::routes())
         .merge(agent::routes())
+        .merge(imports::routes())
         .merge(jobs::routes())
         .merge(tenant::routes())
         .merge(admin::routes())

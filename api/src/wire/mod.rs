@@ -10,5 +10,5 @@ mod word;
 
 pub use amount::{BasisPointsUpTo, Currency, Minor, QuantityMilli, Whole};
 pub use date::{Day, Moment};
-pub use text::{Email, Formed, Key, Line, MailDomain, Slug, Source};
+pub use text::{Email, Formed, Key, Line, MailDomain, Slug, Source, find_text_fault};
 pub use word::{Word, Words};

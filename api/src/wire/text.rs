@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
+use domain::import::check_source;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
@@ -151,11 +152,12 @@ formed_text!(
     Source,
     40,
     "^[a-z0-9._-]+$",
-    "is no name of a system: give 1 to 40 of a-z, 0-9, `-`, `_` and `.`",
-    |text| text
-        .bytes()
-        .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || b"-_.".contains(&it))
+    SOURCE_FAULT,
+    |text| check_source(text).is_ok()
 );
+
+/// What is wrong with a name of a system, whichever of the two it is.
+const SOURCE_FAULT: &str = "is no name of a system: give 1 to 40 of a-z, 0-9, `-`, `_` and `.`, and neither `agent` nor `steward`";
 
 formed_text!(
     /// A tenant's short name.

@@ -4,10 +4,12 @@ use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr};
 
 use domain::{
     access::KeyRole,
-    action::{ActionKind, ActionStatus, SubjectKind, TenantMode},
+    action::{ActionKind, ActionStatus, OutboundStatus, SubjectKind, TenantMode},
     cycle::{Phase, RunStatus},
     engagement::{ComplianceStatus, QuoteStatus, StageType},
+    import::{ImportKind, ImportState},
     order::RequirementKind,
+    privacy::PrivacyRequest,
     record::{ClockOwner, Direction, GoalMetric, OpenOrClosed, OrderStatus},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -47,10 +49,14 @@ words! {
     ComplianceStatus, "ComplianceStatus";
     Direction, "Direction";
     GoalMetric, "GoalMetric";
+    ImportKind, "ImportKind";
+    ImportState, "ImportState";
     KeyRole, "KeyRole";
     OpenOrClosed, "OpenOrClosed";
     OrderStatus, "OrderStatus";
+    OutboundStatus, "OutboundStatus";
     Phase, "Phase";
+    PrivacyRequest, "PrivacyRequestKind";
     QuoteStatus, "QuoteStatus";
     RequirementKind, "RequirementKind";
     RunStatus, "RunStatus";

@@ -166,7 +166,7 @@ impl<K: TableKind> Batch<K> {
             session.tell(sheet.bytes_read());
             return Ok(());
         }
-        let today = Dates::new(session.request.zone, HashMap::new()).local_date(session.now);
+        let today = Dates::new(session.request.zone(), HashMap::new()).local_date(session.now);
         let context = Context { origin: session.origin(), today };
         let unit = begin(session).await?;
         let written = K::write(&unit.scope(), &context, &self.drafts).await;

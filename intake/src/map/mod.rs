@@ -9,13 +9,13 @@ mod written;
 
 use std::{collections::HashMap, path::Path};
 
-use domain::money::BasisPoints;
+use domain::{import::ImportKind, money::BasisPoints};
 use encoding_rs::{Encoding, UTF_8};
 
 use crate::{
     column::Column,
     dates::{DateFormat, FORMAT_KEY},
-    request::ImportKind,
+    request::{columns_of, line_columns_of},
 };
 
 use settled::SHARE_COLUMNS;
@@ -78,7 +78,7 @@ impl ColumnMap {
                 "[policy] is for products, whose list prices it is about".to_owned(),
             ));
         }
-        self.settle(&self.section, kind.columns(), &Section::default())
+        self.settle(&self.section, columns_of(kind), &Section::default())
     }
 
     /// The part for the lines of orders. What it leaves open is as in the first file.
@@ -88,7 +88,7 @@ impl ColumnMap {
         if lines.lines.is_some() || lines.policy.is_some() {
             return Err(self.error("lines", "[lines] holds neither lines nor policy".to_owned()));
         }
-        self.settle(lines, kind.line_columns(), &self.section)
+        self.settle(lines, line_columns_of(kind), &self.section)
     }
 
     /// The authorised discount that the map gives along with list prices.

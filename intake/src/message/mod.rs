@@ -81,8 +81,8 @@ async fn open_mailbox(session: &Session<'_>) -> Result<StoredMailbox, IntakeErro
     let row = MailboxRow {
         kind: MailboxKind::Import,
         name: request.mailbox_name(),
-        address: lower(&request.address),
-        authserv_id: lower(&request.authserv_id),
+        address: lower(&request.options.address),
+        authserv_id: lower(&request.options.authserv_id),
     };
     let unit = begin(session).await?;
     let mailbox = unit.scope().find_or_create_mailbox(&session.origin(), &row).await;

@@ -239,7 +239,7 @@ impl OrderRun<'_> {
             session.tell(self.heads.bytes_read());
             return Ok(());
         }
-        let status = session.request.as_status.unwrap_or(OrderStatus::New);
+        let status = session.request.options.as_status.unwrap_or(OrderStatus::New);
         let unit = begin(session).await?;
         let written = write_orders(&unit.scope(), &session.origin(), status, &self.drafts).await;
         let outcome = written.map_err(|error| session.failed(error))?;

@@ -242,7 +242,7 @@ async fn settings_of_one_kind_are_refused_for_another() {
     let world = World::new().await;
     let mut request =
         world.request(ImportKind::Clients, &world.write("c.csv", "external_id,name\n"));
-    request.address = Some("ada@ours.example".to_owned());
+    request.options.address = Some("ada@ours.example".to_owned());
     assert!(matches!(world.run(&request).await, Err(IntakeError::BadRequest(_))));
     request.kind = ImportKind::Messages;
     request.map = intake::ColumnMap::parse("ignore = \"*\"").unwrap();

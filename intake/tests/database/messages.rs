@@ -34,9 +34,9 @@ async fn world() -> World {
 
 async fn import(world: &World, name: &str, content: &str) -> ImportReport {
     let mut request = world.request(ImportKind::Messages, &world.write(name, content));
-    request.mailbox = Some("sales".to_owned());
-    request.address = Some("Ada@Ours.example".to_owned());
-    request.authserv_id = Some("mx.ours.example".to_owned());
+    request.options.mailbox = Some("sales".to_owned());
+    request.options.address = Some("Ada@Ours.example".to_owned());
+    request.options.authserv_id = Some("mx.ours.example".to_owned());
     world.run(&request).await.unwrap()
 }
 

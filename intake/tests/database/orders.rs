@@ -91,9 +91,9 @@ async fn new_orders_take_the_status_that_was_asked_for() {
     let mut request = world.request(ImportKind::Orders, &world.write("orders.csv", HEADS));
     assert!(matches!(world.run(&request).await, Err(IntakeError::BadRequest(_))), "no lines");
     request.lines = Some(world.write("lines.csv", LINES));
-    request.as_status = Some(OrderStatus::Held);
+    request.options.as_status = Some(OrderStatus::Held);
     assert!(matches!(world.run(&request).await, Err(IntakeError::BadRequest(_))), "held");
-    request.as_status = Some(OrderStatus::Done);
+    request.options.as_status = Some(OrderStatus::Done);
     assert_eq!(counts(&world.run(&request).await.unwrap()), [2, 0, 0, 0]);
     assert_eq!(world.texts("SELECT DISTINCT status FROM orders").await, ["done"]);
     request.kind = ImportKind::Clients;

@@ -143,6 +143,10 @@ impl Scope<'_> {
             .renew(Column::UpdatedAt, Expr::value(origin.at))
             .owned_by(Column::ClientId);
         let written = self.write_sourced(origin, models.collect(), &merge).await?;
+        if self.has_erased().await? {
+            let addresses: Vec<&str> = rows.iter().filter_map(|it| it.email.as_deref()).collect();
+            self.renew_erased(&addresses, origin.at).await?;
+        }
         self.start_clocks(origin, ClockOwner::Contact, &written).await?;
         let count = written.count;
         self.clear_standing(written.stale_clients()).await?;
@@ -239,7 +243,7 @@ impl Scope<'_> {
     }
 
     /// Has the next plan work out anew how much these clients matter.
-    pub(super) async fn clear_standing(&self, stale: HashSet<Uuid>) -> StoreResult<()> {
+    pub(crate) async fn clear_standing(&self, stale: HashSet<Uuid>) -> StoreResult<()> {
         use clients::Column;
         let stale: Vec<Uuid> = stale.into_iter().collect();
         for chunk in stale.chunks(PARAMETERS_MAX) {

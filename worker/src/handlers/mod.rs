@@ -1,14 +1,15 @@
 //! The handlers: what each job does, and which come by themselves.
 
 mod cycle;
+mod import;
 mod upkeep;
 
 use agent::Agent;
 use chrono::TimeDelta;
 use domain::schedule::Missed;
 use jobs::{
-    ActCycle, AnyJob, CycleHour, ForgetIdempotencyKeys, ForgetSettledJobs, PlanCycle, Probe,
-    ReactCycle, ReflectCycle,
+    ActCycle, AnyJob, CycleHour, DeleteTenant, ForgetIdempotencyKeys, ForgetImports,
+    ForgetSettledJobs, ImportUpload, PlanCycle, Probe, ReactCycle, ReflectCycle,
 };
 use tokio::sync::mpsc;
 
@@ -42,6 +43,9 @@ pub fn registry() -> Result<Registry<App>, RegistryError> {
         .with::<ReflectCycle>()?
         .with::<ForgetSettledJobs>()?
         .with::<ForgetIdempotencyKeys>()?
+        .with::<ForgetImports>()?
+        .with::<DeleteTenant>()?
+        .with::<ImportUpload>()?
         .with::<Probe>()
 }
 
@@ -78,5 +82,13 @@ pub const SCHEDULES: &[Schedule] = &[
         missed: Missed::Coalesce,
         spread: CHORES_OVER,
         job: |tenant, _| AnyJob::of(&ForgetIdempotencyKeys { tenant_id: tenant.id }),
+    },
+    Schedule {
+        name: "forget_imports",
+        cron: "30 4 * * *",
+        zone: Zone::Tenants,
+        missed: Missed::Coalesce,
+        spread: CHORES_OVER,
+        job: |tenant, _| AnyJob::of(&ForgetImports { tenant_id: tenant.id }),
     },
 ];

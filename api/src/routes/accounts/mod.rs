@@ -2,13 +2,16 @@
 
 mod client;
 mod contact;
+mod privacy;
 
 use aide::axum::ApiRouter;
 
-use crate::{resource, state::AppState};
+use crate::{kept, resource, state::AppState};
 
 pub fn routes() -> ApiRouter<AppState> {
     ApiRouter::new()
         .merge(resource::routes::<client::Clients>())
         .merge(resource::routes::<contact::Contacts>())
+        .merge(privacy::routes())
+        .merge(kept::routes::<privacy::PrivacyRequests>())
 }

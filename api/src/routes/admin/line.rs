@@ -66,8 +66,7 @@ pub fn routes() -> ApiRouter<AppState> {
         .api_route(
             "/v1/admin/tenants/{id}/lines/{name}",
             aide::axum::routing::put_with(set, |op| {
-                let op =
-                    named(op, "set", "line", "admin", "Sets how a tenant's jobs are served, by a");
+                let op = named(op, "set", "line", "admin", "Sets");
                 no_tenant(op).description(
                     "Within a second; PUT what is usual (`{}`) to have it served as others are.",
                 )

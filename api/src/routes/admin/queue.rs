@@ -64,8 +64,8 @@ pub fn routes() -> ApiRouter<AppState> {
         )
         .api_route(
             "/v1/admin/queues/{name}/pause",
-            put_with(pause, |op| named(op, "pause", "queue", "admin", "Holds back a"))
-                .delete_with(resume, |op| named(op, "resume", "queue", "admin", "Lets go on a")),
+            put_with(pause, |op| named(op, "pause", "queue", "admin", "Holds back"))
+                .delete_with(resume, |op| named(op, "resume", "queue", "admin", "Lets go on")),
         )
 }
 

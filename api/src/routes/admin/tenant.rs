@@ -1,16 +1,25 @@
 //! The tenants of the installation.
 
-use aide::axum::{
-    ApiRouter,
-    routing::{ApiMethodRouter, get_with, put_with},
+use aide::{
+    OperationInput,
+    axum::{
+        ApiRouter,
+        routing::{ApiMethodRouter, get_with, put_with},
+    },
+    generate::GenContext,
+    openapi::{Operation, Response},
 };
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::{FromRequestParts, State},
+    http::{StatusCode, request::Parts},
+};
 use domain::{action::TenantMode, id::TenantId, tenant::TenantSettings, time::BusinessCalendar};
-use jobs::Pause;
-use schemars::JsonSchema;
+use jobs::{DeleteTenant, Pause};
+use schemars::{JsonSchema, json_schema};
 use serde::{Deserialize, Serialize};
 use store::{
-    StoreError,
+    StoreError, Transition,
+    recorded::Sameness,
     tenant::{NewTenant, Tenant},
 };
 use uuid::Uuid;
@@ -18,7 +27,10 @@ use uuid::Uuid;
 use crate::{
     auth::Secret,
     error::{ApiError, ApiResult, Code},
-    extract::{Admin, AdminOwner, Body, ById, Idempotency, Once, Tagged},
+    extract::{
+        Admin, AdminOwner, Body, ById, Idempotency, NoContent, Once, Tagged, read_query, refusals,
+        required_query,
+    },
     made::Created,
     resource::{named, problem},
     routes::tenant::{Calendar, TenantView, view_of},
@@ -86,11 +98,17 @@ pub fn routes() -> ApiRouter<AppState> {
         .api_route(
             "/v1/admin/tenants",
             get_with(list, |op| named(op, "list", "tenants", "admin", "Lists"))
-                .post_with(create, |op| named(op, "create", "tenant", "admin", "Makes a")),
+                .post_with(create, |op| named(op, "create", "tenant", "admin", "Makes")),
         )
         .api_route(
             "/v1/admin/tenants/{id}",
-            get_with(read, |op| no_tenant(named(op, "read", "tenant", "admin", "Reads a"))),
+            get_with(read, |op| no_tenant(named(op, "read", "tenant", "admin", "Reads")))
+                .delete_with(delete, |op| {
+                    let op = named(op, "delete", "tenant", "admin", "Deletes").description(
+                        "For ever, and everything of its. Its keys open nothing from now on; a job deletes its rows.",
+                    );
+                    no_tenant(op)
+                }),
         )
         .api_route("/v1/admin/tenants/{id}/pause", of_pause())
 }
@@ -227,4 +245,54 @@ async fn resume(
     let tenant = require(&app, id).await?;
     app.store.system().delete_pause(&Pause::Tenant(tenant.id)).await?;
     Tagged::of(shown(&app, &tenant).await?)
+}
+
+/// The short name of the tenant, so that a wrong id deletes nobody.
+struct Confirmed(String);
+
+impl FromRequestParts<AppState> for Confirmed {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> ApiResult<Self> {
+        let given = read_query(parts, &["slug"])?.pop();
+        let missing = || ApiError::parameter("slug", "is missing: name the tenant that is to go");
+        given.map(|(_, slug)| Self(slug)).ok_or_else(missing)
+    }
+}
+
+impl OperationInput for Confirmed {
+    fn operation_input(_: &mut GenContext, operation: &mut Operation) {
+        let text = "The tenant's short name, so that a wrong id deletes nobody.";
+        required_query(operation, "slug", text, json_schema!({ "type": "string" }));
+    }
+
+    fn inferred_early_responses(
+        ctx: &mut GenContext,
+        _: &mut Operation,
+    ) -> Vec<(Option<u16>, Response)> {
+        refusals(ctx, &[(400, "A parameter cannot be meant")])
+    }
+}
+
+async fn delete(
+    caller: AdminOwner,
+    State(app): State<AppState>,
+    ById(id): ById,
+    Confirmed(slug): Confirmed,
+) -> ApiResult<NoContent> {
+    let tenant = require(&app, id).await?;
+    if tenant.slug != slug {
+        return Err(ApiError::parameter("slug", "is not the short name of this tenant"));
+    }
+    let (actor, now) = (caller.caller.actor(), app.clock.now());
+    let work = app.store.begin(tenant.id).await?;
+    let scope = work.scope();
+    if scope.mark_tenant_deleted(&actor, now).await? == Transition::Moved {
+        let job = DeleteTenant { tenant_id: tenant.id };
+        scope.record_job(&job, &Sameness::Once("delete_tenant".to_owned()), now, now).await?;
+    }
+    drop(scope);
+    work.commit().await?;
+    app.inner().keys.forget();
+    Ok(NoContent)
 }

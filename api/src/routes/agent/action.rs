@@ -1,7 +1,5 @@
 //! Actions: what the agent proposed, what became of it, and why.
 
-use aide::axum::{ApiRouter, routing::get_with};
-use axum::extract::State;
 use domain::{
     action::{ActionKind, ActionStatus, SubjectKind},
     id::ActionId,
@@ -14,12 +12,9 @@ use uuid::Uuid;
 
 use super::decision;
 use crate::{
-    error::{ApiError, ApiResult},
-    extract::{
-        ById, FilterSpec, Holds, IfNoneMatch, ListOf, Listed, ListedPage, SortSpec, Tagged, Viewer,
-    },
-    resource::{named, not_found},
-    state::AppState,
+    error::ApiResult,
+    extract::{FilterSpec, Holds, Listed, SortSpec},
+    kept::Kept,
     wire::{Moment, Word, Words},
 };
 
@@ -109,7 +104,7 @@ pub struct Witness {
 }
 
 /// A row as it is shown among others.
-pub fn item(row: &record::Action) -> Item {
+fn item(row: &record::Action) -> Item {
     Item {
         id: row.id,
         kind: Word::stored(&row.kind),
@@ -129,28 +124,6 @@ pub fn item(row: &record::Action) -> Item {
     }
 }
 
-/// An action by itself.
-pub async fn find(scope: &Scope<'_>, id: Uuid) -> ApiResult<View> {
-    let row = scope.find_record::<record::Action>(id).await?;
-    let row = row.ok_or_else(|| ApiError::not_found("action"))?;
-    let mut evidence = Vec::new();
-    let known: Vec<Evidence> = serde_json::from_value(row.evidence.clone()).unwrap_or_default();
-    for one in known {
-        evidence.push(witness(scope, &one).await?);
-    }
-    let decisions = scope.list_decisions(ActionId::from_uuid(id)).await?;
-    let action = item(&row);
-    Ok(View {
-        id,
-        action,
-        payload: row.payload,
-        payload_hash: row.payload_hash,
-        evidence,
-        decisions: decisions.into_iter().map(decision::of_action).collect(),
-        outcome: row.outcome,
-    })
-}
-
 async fn witness(scope: &Scope<'_>, evidence: &Evidence) -> ApiResult<Witness> {
     let reference = serde_json::to_value(evidence).unwrap_or_default();
     let Evidence::Words { message, span } = evidence else {
@@ -164,37 +137,35 @@ async fn witness(scope: &Scope<'_>, evidence: &Evidence) -> ApiResult<Witness> {
     Ok(Witness { reference, words })
 }
 
-pub fn routes() -> ApiRouter<AppState> {
-    ApiRouter::new()
-        .api_route(
-            "/v1/actions",
-            get_with(list, |op| named(op, "list", "actions", "actions", "Lists")),
-        )
-        .api_route(
-            "/v1/actions/{id}",
-            get_with(read, |op| {
-                let op = named(op, "get", "action", "actions", "Reads an");
-                not_found(op, "action")
-                    .description("With its payload, and why it was decided as it was.")
-            }),
-        )
-}
+impl Kept for Actions {
+    type Row = record::Action;
+    type Item = Item;
+    type View = View;
 
-async fn list(
-    caller: Viewer,
-    State(app): State<AppState>,
-    list: ListOf<Actions>,
-) -> ApiResult<ListedPage<Item>> {
-    let rows: Vec<record::Action> =
-        app.store.tenant(caller.tenant).list_records(&list.page).await?;
-    Ok(list.answer(rows, |row| item(&row)))
-}
+    const NOUN: &'static str = "action";
+    const PLURAL: &'static str = "actions";
+    const ABOUT: &'static str = "With its payload, and why it was decided as it was.";
 
-async fn read(
-    caller: Viewer,
-    State(app): State<AppState>,
-    ById(id): ById,
-    has: IfNoneMatch,
-) -> ApiResult<Tagged<View>> {
-    Tagged::unless(find(&app.store.tenant(caller.tenant), id).await?, &has)
+    fn item(row: record::Action) -> Item {
+        item(&row)
+    }
+
+    async fn view(scope: &Scope<'_>, row: record::Action) -> ApiResult<View> {
+        let mut evidence = Vec::new();
+        let known: Vec<Evidence> = serde_json::from_value(row.evidence.clone()).unwrap_or_default();
+        for one in known {
+            evidence.push(witness(scope, &one).await?);
+        }
+        let decisions = scope.list_decisions(ActionId::from_uuid(row.id)).await?;
+        let action = item(&row);
+        Ok(View {
+            id: row.id,
+            action,
+            payload: row.payload,
+            payload_hash: row.payload_hash,
+            evidence,
+            decisions: decisions.into_iter().map(decision::of_action).collect(),
+            outcome: row.outcome,
+        })
+    }
 }

@@ -1,20 +1,15 @@
 //! Cycles, and the work block of each: what was looked at, done, blocked and left, with reasons.
 
-use aide::axum::{ApiRouter, routing::get_with};
-use axum::extract::State;
 use domain::cycle::{Phase, RunStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::record;
+use store::{Scope, record};
 use uuid::Uuid;
 
 use crate::{
-    error::{ApiError, ApiResult},
-    extract::{
-        ById, FilterSpec, Holds, IfNoneMatch, ListOf, Listed, ListedPage, SortSpec, Tagged, Viewer,
-    },
-    resource::{named, not_found},
-    state::AppState,
+    error::ApiResult,
+    extract::{FilterSpec, Holds, Listed, SortSpec},
+    kept::Kept,
     wire::{Moment, Word, Words},
 };
 
@@ -82,39 +77,21 @@ fn item(row: &record::Run) -> Item {
     }
 }
 
-pub fn routes() -> ApiRouter<AppState> {
-    ApiRouter::new()
-        .api_route(
-            "/v1/cycles",
-            get_with(list, |op| named(op, "list", "cycles", "cycles", "Lists")),
-        )
-        .api_route(
-            "/v1/cycles/{id}",
-            get_with(read, |op| {
-                let op = named(op, "get", "cycle", "cycles", "Reads a");
-                not_found(op, "cycle").description("With its work block.")
-            }),
-        )
-}
+impl Kept for Cycles {
+    type Row = record::Run;
+    type Item = Item;
+    type View = View;
 
-async fn list(
-    caller: Viewer,
-    State(app): State<AppState>,
-    list: ListOf<Cycles>,
-) -> ApiResult<ListedPage<Item>> {
-    let rows: Vec<record::Run> = app.store.tenant(caller.tenant).list_records(&list.page).await?;
-    Ok(list.answer(rows, |row| item(&row)))
-}
+    const NOUN: &'static str = "cycle";
+    const PLURAL: &'static str = "cycles";
+    const ABOUT: &'static str = "With its work block.";
 
-async fn read(
-    caller: Viewer,
-    State(app): State<AppState>,
-    ById(id): ById,
-    has: IfNoneMatch,
-) -> ApiResult<Tagged<View>> {
-    let row = app.store.tenant(caller.tenant).find_record::<record::Run>(id).await?;
-    let row = row.ok_or_else(|| ApiError::not_found("cycle"))?;
-    let cycle = item(&row);
-    let view = View { id, cycle, work_block: row.work_block, metrics: row.metrics };
-    Tagged::unless(view, &has)
+    fn item(row: record::Run) -> Item {
+        item(&row)
+    }
+
+    async fn view(_: &Scope<'_>, row: record::Run) -> ApiResult<View> {
+        let (id, cycle) = (row.id, item(&row));
+        Ok(View { id, cycle, work_block: row.work_block, metrics: row.metrics })
+    }
 }

@@ -6,10 +6,11 @@ use domain::id::ActionId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::action::{self, View};
+use super::action::{Actions, View};
 use crate::{
     error::ApiResult,
     extract::{Body, ById, Idempotency, Operator, Tagged},
+    kept,
     resource::{named, not_found, problem},
     state::AppState,
     wire::Line,
@@ -40,7 +41,7 @@ pub fn routes() -> ApiRouter<AppState> {
         .api_route(
             "/v1/actions/{id}/approve",
             post_with(approve, |op| {
-                let op = named(op, "approve", "action", "actions", "Approves an").description(
+                let op = named(op, "approve", "action", "actions", "Approves").description(
                     "The policy is asked at once, and once more when the next cycle does it. Approving twice changes nothing.",
                 );
                 problem(not_found(op, "action"), 409, "It waits for nobody, is forbidden, or is not what was seen")
@@ -49,7 +50,7 @@ pub fn routes() -> ApiRouter<AppState> {
         .api_route(
             "/v1/actions/{id}/reject",
             post_with(reject, |op| {
-                let op = named(op, "reject", "action", "actions", "Rejects an");
+                let op = named(op, "reject", "action", "actions", "Rejects");
                 problem(not_found(op, "action"), 409, "It waits for nobody")
             }),
         )
@@ -67,7 +68,7 @@ async fn approve(
     let approve = app.approvals.approve(&tenant, ActionId::from_uuid(id), hash, caller.actor());
     let act = async { approve.await.map(drop) };
     idempotency.unless_done(&app, caller.tenant, Some(&body.digest), act).await?;
-    Tagged::of(action::find(&app.store.tenant(caller.tenant), id).await?)
+    Tagged::of(kept::find::<Actions>(&app.store.tenant(caller.tenant), id).await?)
 }
 
 async fn reject(
@@ -82,5 +83,5 @@ async fn reject(
     let reject = app.approvals.reject(&tenant, ActionId::from_uuid(id), reason, caller.actor());
     let act = async { reject.await.map(drop) };
     idempotency.unless_done(&app, caller.tenant, Some(&body.digest), act).await?;
-    Tagged::of(action::find(&app.store.tenant(caller.tenant), id).await?)
+    Tagged::of(kept::find::<Actions>(&app.store.tenant(caller.tenant), id).await?)
 }

@@ -1,20 +1,15 @@
 //! Decisions: what the policy said, why, and on which facts.
 
-use aide::axum::{ApiRouter, routing::get_with};
-use axum::extract::State;
 use domain::policy::Effect;
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::{action::DecisionRow, record};
+use store::{Scope, action::DecisionRow, record};
 use uuid::Uuid;
 
 use crate::{
-    error::{ApiError, ApiResult},
-    extract::{
-        ById, FilterSpec, Holds, IfNoneMatch, ListOf, Listed, ListedPage, SortSpec, Tagged, Viewer,
-    },
-    resource::{named, not_found},
-    state::AppState,
+    error::ApiResult,
+    extract::{FilterSpec, Holds, Listed, SortSpec},
+    kept::Kept,
     wire::{Moment, Words},
 };
 
@@ -80,35 +75,19 @@ fn view(row: record::Decision) -> View {
     }
 }
 
-pub fn routes() -> ApiRouter<AppState> {
-    ApiRouter::new()
-        .api_route(
-            "/v1/decisions",
-            get_with(list, |op| named(op, "list", "decisions", "decisions", "Lists")),
-        )
-        .api_route(
-            "/v1/decisions/{id}",
-            get_with(read, |op| {
-                not_found(named(op, "get", "decision", "decisions", "Reads a"), "decision")
-            }),
-        )
-}
+impl Kept for Decisions {
+    type Row = record::Decision;
+    type Item = View;
+    type View = View;
 
-async fn list(
-    caller: Viewer,
-    State(app): State<AppState>,
-    list: ListOf<Decisions>,
-) -> ApiResult<ListedPage<View>> {
-    let rows = app.store.tenant(caller.tenant).list_records(&list.page).await?;
-    Ok(list.answer(rows, view))
-}
+    const NOUN: &'static str = "decision";
+    const PLURAL: &'static str = "decisions";
 
-async fn read(
-    caller: Viewer,
-    State(app): State<AppState>,
-    ById(id): ById,
-    has: IfNoneMatch,
-) -> ApiResult<Tagged<View>> {
-    let row = app.store.tenant(caller.tenant).find_record::<record::Decision>(id).await?;
-    Tagged::unless(view(row.ok_or_else(|| ApiError::not_found("decision"))?), &has)
+    fn item(row: record::Decision) -> View {
+        view(row)
+    }
+
+    async fn view(_: &Scope<'_>, row: record::Decision) -> ApiResult<View> {
+        Ok(view(row))
+    }
 }

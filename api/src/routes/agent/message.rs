@@ -98,7 +98,7 @@ pub fn routes() -> ApiRouter<AppState> {
         .api_route(
             "/v1/messages/{id}",
             get_with(read, |op| {
-                not_found(named(op, "get", "message", "messages", "Reads a"), "message")
+                not_found(named(op, "get", "message", "messages", "Reads"), "message")
             }),
         )
 }

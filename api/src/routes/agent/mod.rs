@@ -11,15 +11,15 @@ mod violation;
 
 use aide::axum::ApiRouter;
 
-use crate::state::AppState;
+use crate::{kept, state::AppState};
 
 pub fn routes() -> ApiRouter<AppState> {
     ApiRouter::new()
-        .merge(cycle::routes())
-        .merge(action::routes())
+        .merge(kept::routes::<cycle::Cycles>())
+        .merge(kept::routes::<action::Actions>())
         .merge(decide::routes())
-        .merge(decision::routes())
-        .merge(violation::routes())
+        .merge(kept::routes::<decision::Decisions>())
+        .merge(kept::routes::<violation::Violations>())
         .merge(message::routes())
         .merge(engagement::routes())
         .merge(rest::routes())

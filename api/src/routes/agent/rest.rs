@@ -29,11 +29,11 @@ const REASON: &str = "set over the API";
 
 pub fn routes() -> ApiRouter<AppState> {
     let of_rest = put_with(pause, |op| {
-        let op = named(op, "pause", "contact", "engagement", "Writes no letters to a");
+        let op = named(op, "pause", "contact", "engagement", "Writes no letters to");
         not_found(op, "contact").description("Until a day; nobody is made up for.")
     });
     let of_rest = of_rest.delete_with(resume, |op| {
-        not_found(named(op, "resume", "contact", "engagement", "Ends the rest of a"), "contact")
+        not_found(named(op, "resume", "contact", "engagement", "Ends the rest of"), "contact")
     });
     ApiRouter::new().api_route("/v1/contacts/{id}/pause", of_rest)
 }

@@ -1,18 +1,15 @@
 //! Violations: proposals that the policy forbids.
 
-use aide::axum::{ApiRouter, routing::get_with};
-use axum::extract::State;
 use domain::action::{ActionKind, SubjectKind};
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::record;
+use store::{Scope, record};
 use uuid::Uuid;
 
 use crate::{
     error::ApiResult,
-    extract::{FilterSpec, Holds, ListOf, Listed, ListedPage, SortSpec, Viewer},
-    resource::named,
-    state::AppState,
+    extract::{FilterSpec, Holds, Listed, SortSpec},
+    kept::Kept,
     wire::{Moment, Word},
 };
 
@@ -68,18 +65,19 @@ fn view(row: record::Violation) -> View {
     }
 }
 
-pub fn routes() -> ApiRouter<AppState> {
-    ApiRouter::new().api_route(
-        "/v1/violations",
-        get_with(list, |op| named(op, "list", "violations", "decisions", "Lists")),
-    )
-}
+impl Kept for Violations {
+    type Row = record::Violation;
+    type Item = View;
+    type View = View;
 
-async fn list(
-    caller: Viewer,
-    State(app): State<AppState>,
-    list: ListOf<Violations>,
-) -> ApiResult<ListedPage<View>> {
-    let rows = app.store.tenant(caller.tenant).list_records(&list.page).await?;
-    Ok(list.answer(rows, view))
+    const NOUN: &'static str = "violation";
+    const PLURAL: &'static str = "violations";
+
+    fn item(row: record::Violation) -> View {
+        view(row)
+    }
+
+    async fn view(_: &Scope<'_>, row: record::Violation) -> ApiResult<View> {
+        Ok(view(row))
+    }
 }

@@ -1,22 +1,17 @@
 //! Things for people of the tenant to do; the agent makes them, people end them.
 
-use aide::axum::{
-    ApiRouter,
-    routing::{get_with, post_with},
-};
+use aide::axum::{ApiRouter, routing::post_with};
 use axum::{extract::State, http::StatusCode};
 use domain::{id::TaskId, record::OpenOrClosed};
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::{Transition, record};
+use store::{Scope, Transition, record};
 use uuid::Uuid;
 
 use crate::{
     error::{ApiError, ApiResult},
-    extract::{
-        ById, FilterSpec, Holds, Idempotency, IfNoneMatch, ListOf, Listed, ListedPage, Operator,
-        SortSpec, Tagged, Viewer,
-    },
+    extract::{ById, FilterSpec, Holds, Idempotency, Listed, Once, Operator, SortSpec, Tagged},
+    kept::{self, Kept},
     resource::{named, not_found},
     state::AppState,
     wire::{Moment, Word, Words},
@@ -74,42 +69,30 @@ fn view(row: record::Task) -> View {
     }
 }
 
+impl Kept for Tasks {
+    type Row = record::Task;
+    type Item = View;
+    type View = View;
+
+    const NOUN: &'static str = "task";
+    const PLURAL: &'static str = "tasks";
+
+    fn item(row: record::Task) -> View {
+        view(row)
+    }
+
+    async fn view(_: &Scope<'_>, row: record::Task) -> ApiResult<View> {
+        Ok(view(row))
+    }
+}
+
 pub fn routes() -> ApiRouter<AppState> {
-    ApiRouter::new()
-        .api_route("/v1/tasks", get_with(list, |op| named(op, "list", "tasks", "tasks", "Lists")))
-        .api_route(
-            "/v1/tasks/{id}",
-            get_with(read, |op| not_found(named(op, "get", "task", "tasks", "Reads a"), "task")),
-        )
-        .api_route(
-            "/v1/tasks/{id}/close",
-            post_with(close, |op| {
-                not_found(named(op, "close", "task", "tasks", "Says that somebody did a"), "task")
-            }),
-        )
-}
-
-async fn list(
-    caller: Viewer,
-    State(app): State<AppState>,
-    list: ListOf<Tasks>,
-) -> ApiResult<ListedPage<View>> {
-    let rows = app.store.tenant(caller.tenant).list_records(&list.page).await?;
-    Ok(list.answer(rows, view))
-}
-
-async fn find(app: &AppState, tenant: domain::id::TenantId, id: Uuid) -> ApiResult<View> {
-    let row = app.store.tenant(tenant).find_record::<record::Task>(id).await?;
-    row.map(view).ok_or_else(|| ApiError::not_found("task"))
-}
-
-async fn read(
-    caller: Viewer,
-    State(app): State<AppState>,
-    ById(id): ById,
-    has: IfNoneMatch,
-) -> ApiResult<Tagged<View>> {
-    Tagged::unless(find(&app, caller.tenant, id).await?, &has)
+    kept::routes::<Tasks>().api_route(
+        "/v1/tasks/{id}/close",
+        post_with(close, |op| {
+            not_found(named(op, "close", "task", "tasks", "Says that somebody did"), "task")
+        }),
+    )
 }
 
 async fn close(
@@ -118,7 +101,6 @@ async fn close(
     ById(id): ById,
     idempotency: Idempotency,
 ) -> ApiResult<Tagged<View>> {
-    use crate::extract::Once;
     let tenant = app.tenant(caller.tenant).await?;
     if let Once::First(doing) = idempotency.begin(&app, caller.tenant, None).await? {
         let now = tenant.now(app.clock.as_ref());
@@ -128,5 +110,5 @@ async fn close(
         }
         doing.finish(StatusCode::OK, Some(id)).await?;
     }
-    Tagged::of(find(&app, caller.tenant, id).await?)
+    Tagged::of(kept::find::<Tasks>(&app.store.tenant(caller.tenant), id).await?)
 }

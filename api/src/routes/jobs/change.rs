@@ -54,7 +54,7 @@ pub fn routes() -> ApiRouter<AppState> {
         .api_route(
             "/v1/jobs/{id}/cancel",
             post_with(cancel, |op| {
-                let op = named(op, "cancel", "job", "jobs", "Calls off a")
+                let op = named(op, "cancel", "job", "jobs", "Calls off")
                     .description("One that runs is told within a second.");
                 problem(not_found(op, "job"), 409, "It has ended")
             }),
@@ -62,7 +62,7 @@ pub fn routes() -> ApiRouter<AppState> {
         .api_route(
             "/v1/jobs/{id}/retry",
             post_with(retry, |op| {
-                let op = named(op, "retry", "job", "jobs", "Brings back a").description(
+                let op = named(op, "retry", "job", "jobs", "Brings back").description(
                     "One that is dead or was called off waits again, with all its attempts.",
                 );
                 problem(not_found(op, "job"), 409, "It is not over, or its end cannot be undone")

@@ -68,7 +68,7 @@ pub fn routes() -> ApiRouter<AppState> {
     ApiRouter::new().api_route(
         "/v1/jobs",
         post_with(enqueue, |op| {
-            named(op, "enqueue", "job", "jobs", "Enqueues a").description(
+            named(op, "enqueue", "job", "jobs", "Enqueues").description(
                 "201 for a new job, 200 for one that is there already, under the same `Idempotency-Key` or `unique_key`.",
             )
         }),

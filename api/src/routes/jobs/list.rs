@@ -149,7 +149,7 @@ pub fn routes() -> ApiRouter<AppState> {
         .api_route("/v1/jobs", get_with(list, |op| named(op, "list", "jobs", "jobs", "Lists")))
         .api_route(
             "/v1/jobs/{id}",
-            get_with(read, |op| not_found(named(op, "get", "job", "jobs", "Reads a"), "job")),
+            get_with(read, |op| not_found(named(op, "get", "job", "jobs", "Reads"), "job")),
         )
 }
 

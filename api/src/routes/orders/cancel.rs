@@ -9,7 +9,8 @@ use super::order::{Orders, View};
 use crate::{
     error::{ApiError, ApiResult, Code},
     extract::{ById, Idempotency, Once, Operator, Tagged},
-    resource::{find, named, not_found, problem},
+    kept,
+    resource::{named, not_found, problem},
     state::AppState,
 };
 
@@ -17,7 +18,7 @@ pub fn routes() -> ApiRouter<AppState> {
     ApiRouter::new().api_route(
         "/v1/orders/{id}/cancel",
         post_with(cancel, |op| {
-            let op = named(op, "cancel", "order", "orders", "Calls off an")
+            let op = named(op, "cancel", "order", "orders", "Calls off")
                 .description("What is wrong with it is closed. An order that is done stays done.");
             problem(not_found(op, "order"), 409, "It is done")
         }),
@@ -35,7 +36,7 @@ async fn cancel(
         let now = tenant.now(app.clock.as_ref());
         let moved = doing.scope().mark_order_cancelled(OrderId::from_uuid(id), now).await?;
         if moved == Transition::Lost {
-            find::<Orders>(&doing.scope(), id).await?;
+            kept::find::<Orders>(&doing.scope(), id).await?;
             return Err(ApiError::new(
                 Code::Conflict,
                 "this order is done: it cannot be called off",
@@ -43,5 +44,5 @@ async fn cancel(
         }
         doing.finish(StatusCode::OK, Some(id)).await?;
     }
-    Tagged::of(find::<Orders>(&app.store.tenant(caller.tenant), id).await?)
+    Tagged::of(kept::find::<Orders>(&app.store.tenant(caller.tenant), id).await?)
 }

@@ -117,12 +117,12 @@ pub fn routes() -> ApiRouter<AppState> {
         .api_route(
             "/v1/keys",
             get_with(list, |op| named(op, "list", "keys", "keys", "Lists"))
-                .post_with(create, |op| named(op, "create", "key", "keys", "Makes a")),
+                .post_with(create, |op| named(op, "create", "key", "keys", "Makes")),
         )
         .api_route(
             "/v1/keys/{id}/revoke",
             post_with(revoke, |op| {
-                let op = named(op, "revoke", "key", "keys", "Takes back a");
+                let op = named(op, "revoke", "key", "keys", "Takes back");
                 not_found(op, "key").description(
                     "Within five seconds it opens nothing any more, here or elsewhere.",
                 )
@@ -131,7 +131,7 @@ pub fn routes() -> ApiRouter<AppState> {
         .api_route(
             "/v1/keys/{id}/rotate",
             post_with(rotate, |op| {
-                let op = named(op, "rotate", "key", "keys", "Makes another key in place of a");
+                let op = named(op, "rotate", "key", "keys", "Makes another key in place of");
                 let op = op.description(
                     "With the same name, role and end; the old one goes on for a while.",
                 );

@@ -15,11 +15,11 @@ use crate::{
 
 pub fn routes() -> ApiRouter<AppState> {
     let of_pause = put_with(pause, |op| {
-        named(op, "pause", "tenant", "tenant", "Does nothing more for the")
+        named(op, "pause", "tenant", "tenant", "Does nothing more for")
             .description("From the next letter on, until it is resumed.")
     });
     let of_pause = of_pause.delete_with(resume, |op| {
-        let op = named(op, "resume", "tenant", "tenant", "Goes on working for the")
+        let op = named(op, "resume", "tenant", "tenant", "Goes on working for")
             .description("What it missed is made up for.");
         problem(op, 409, "The installation has paused it")
     });

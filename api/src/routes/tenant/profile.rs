@@ -65,10 +65,10 @@ fn fields(tenant: &Tenant) -> Fields {
 pub fn routes() -> ApiRouter<AppState> {
     ApiRouter::new().api_route(
         "/v1/tenant",
-        get_with(read, |op| named(op, "get", "tenant", "tenant", "Reads the")).patch_with(
+        get_with(read, |op| named(op, "get", "tenant", "tenant", "Reads")).patch_with(
             update,
             |op| {
-                named(op, "update", "tenant", "tenant", "Changes the").description(
+                named(op, "update", "tenant", "tenant", "Changes").description(
                     "Its name, its calendar and the policy's settings; the mode has a route of its own.",
                 )
             },
