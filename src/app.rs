@@ -60,6 +60,11 @@ impl App {
         &self.config.data_dir
     }
 
+    /// How everything is set.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// How long leases are.
     pub fn lease(&self) -> Duration {
         self.config.lease

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use api::Answer;
 use migration::MigratorTrait;
 use platform::config::Config;
 use serde::Serialize;
@@ -47,6 +48,7 @@ pub async fn run(_: Args, config: &Config, output: &Output) -> anyhow::Result<Ex
         let app = App::open(config).await?;
         checks.push(tenants(&app).await);
         checks.push(runner(&app).await);
+        checks.push(front_door(&app).await);
     }
     let all_ok = checks.iter().all(|check| check.ok);
     output.print(&checks, || {
@@ -98,4 +100,25 @@ async fn runner(app: &App) -> Check {
         },
         Err(error) => Check { name: "runner", ok: false, detail: error.to_string() },
     }
+}
+
+async fn front_door(app: &App) -> Check {
+    let address = app.config().api.listen;
+    let (ok, detail) = match api::ask(address).await {
+        Answer::Ready => (true, format!("answers on http://{address}")),
+        Answer::NotReady => (
+            false,
+            format!("http://{address} is not ready: http://{address}/health/ready says why"),
+        ),
+        Answer::Nobody => {
+            (true, format!("nobody answers on http://{address}: `steward api`, or `steward up`"))
+        }
+        Answer::Stranger => (
+            false,
+            format!(
+                "{address} is somebody else's: set STEWARD_API_LISTEN to an address that is free"
+            ),
+        ),
+    };
+    Check { name: "api", ok, detail }
 }

@@ -1,7 +1,8 @@
 //! `steward up`: everything in one process.
 
-use std::{collections::HashSet, process::ExitCode, time::Duration};
+use std::{collections::HashSet, net::SocketAddr, process::ExitCode, time::Duration};
 
+use api::{QueueView, Secret, ServeError};
 use domain::{cycle::RunStatus, time::due_hour};
 use jobs::{
     ActCycle, CycleHour, Job, Pause, PlanCycle, Queue, ReactCycle, ReflectCycle, TenantId,
@@ -13,7 +14,10 @@ use store::{
     recorded::{JobFilter, RecordedJob},
     tenant::Tenant,
 };
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 use worker::runtime::{Scheduler, Stopping};
 
 use crate::{
@@ -23,6 +27,7 @@ use crate::{
         runner::{Runner, RunnerOptions},
     },
     output::Output,
+    serve::FrontDoor,
     show,
 };
 
@@ -38,6 +43,9 @@ pub struct Args {
     /// Let the demo's hours pass faster, such as 60x: an hour in a minute.
     #[arg(long, requires = "demo", value_parser = speed, default_value = "1x")]
     speed: u32,
+    /// Where the API listens, such as 127.0.0.1:8080; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "once")]
+    listen: Option<SocketAddr>,
 }
 
 /// Fastest a demo goes: an hour in a tenth of a second, which is about as long as it takes.
@@ -74,6 +82,13 @@ async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<ExitCod
     let mut showing = JoinSet::new();
     showing.spawn(show_all(app.clone(), *output, hours));
     let scheduler = runner.scheduler()?;
+    let (closing, closed) = watch::channel(false);
+    let mut serving = JoinSet::new();
+    if !args.once
+        && let Some(front) = front_door(args, app, &runner, closed, output).await?
+    {
+        serving.spawn(front.serve());
+    }
     // Whoever guides ends with the work, however that ended.
     let working = async {
         let worked = runner.work().await;
@@ -96,6 +111,8 @@ async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<ExitCod
         let (worked, ()) = tokio::join!(working, scheduling);
         worked?;
     }
+    closing.send_replace(true);
+    while serving.join_next().await.is_some() {}
     // The last sender goes with it.
     drop(runner);
     let shown = match tokio::time::timeout(SHOW_LAST, showing.join_next()).await {
@@ -111,6 +128,28 @@ async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<ExitCod
         output.note("stopped");
     }
     Ok(if args.once && shown.any_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The API of this process. Without it the work goes on, unless it was asked for by its address.
+async fn front_door(
+    args: &Args,
+    app: &App,
+    runner: &Runner<'_>,
+    closed: watch::Receiver<bool>,
+    output: &Output,
+) -> anyhow::Result<Option<FrontDoor>> {
+    let queue = QueueView::Owned(runner.engine());
+    match FrontDoor::open(app, args.listen, queue, closed).await {
+        Ok(front) => {
+            front.tell(output);
+            Ok(Some(front))
+        }
+        Err(error) if args.listen.is_none() && error.is::<ServeError>() => {
+            output.note(&format!("{error}; the work goes on without the API"));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// How long whoever reads has for the last cycles that ended.
@@ -132,6 +171,12 @@ async fn tenants(args: &Args, app: &App, output: &Output) -> anyhow::Result<Vec<
         if !installed.was_there {
             output
                 .note("made the demo world: a distributor, its customers, orders, deals and mail");
+            let secret = Secret::random();
+            let work = app.store.begin(installed.tenant).await?;
+            work.scope().insert_key(&secret.first_key(&app.actor()), app.clock.now()).await?;
+            work.commit().await?;
+            let key = secret.reveal();
+            output.note(&format!("its key to the API, which is not shown again: {key}"));
         }
         return Ok(vec![app.store.tenant(installed.tenant).get_tenant().await?]);
     }

@@ -102,7 +102,10 @@ pub async fn rotate_key(
     Ok(Rotation::Made(id, old))
 }
 
-fn digest(key: &str) -> [u8; SECRET_BYTES] {
+/// SHA-256 of a key.
+pub type KeyDigest = [u8; SECRET_BYTES];
+
+fn digest(key: &str) -> KeyDigest {
     Sha256::digest(key.as_bytes()).into()
 }
 
@@ -125,6 +128,8 @@ pub struct Caller {
     pub tenant: Option<TenantId>,
     /// What it may do.
     pub role: KeyRole,
+    /// Its hash, by which it is asked again whether it still opens anything.
+    pub digest: KeyDigest,
 }
 
 impl Caller {
@@ -158,7 +163,7 @@ impl Caller {
 pub(crate) struct Keys {
     store: Store,
     clock: Arc<dyn Clock>,
-    remembered: Cache<[u8; SECRET_BYTES], Arc<KeyRow>>,
+    remembered: Cache<KeyDigest, Arc<KeyRow>>,
 }
 
 impl Keys {
@@ -175,11 +180,15 @@ impl Keys {
         if !is_formed {
             return Ok(None);
         }
-        let digest = digest(key);
-        let row = match self.remembered.get(&digest) {
+        self.of_digest(&digest(key)).await
+    }
+
+    /// Whoever holds the key with this hash; `None` if nobody knows it.
+    pub async fn of_digest(&self, digest: &KeyDigest) -> ApiResult<Option<Caller>> {
+        let row = match self.remembered.get(digest) {
             Some(row) => row,
             None => {
-                let found = self.store.system().find_key(&hex(&digest)).await?;
+                let found = self.store.system().find_key(&hex(digest)).await?;
                 let Some(found) = found else { return Ok(None) };
                 if let Err(error) =
                     self.store.system().note_key_used(&found, self.clock.now()).await
@@ -188,12 +197,15 @@ impl Keys {
                     tracing::debug!(%error, "a key's use was not noted");
                 }
                 let row = Arc::new(found);
-                self.remembered.insert(digest, Arc::clone(&row));
+                self.remembered.insert(*digest, Arc::clone(&row));
                 row
             }
         };
         match find_key_fault(row.expires_at, row.revoked_at, self.clock.now()) {
-            None => Ok(Some(Caller { key: row.id, tenant: row.tenant, role: row.role })),
+            None => {
+                let (key, tenant, role) = (row.id, row.tenant, row.role);
+                Ok(Some(Caller { key, tenant, role, digest: *digest }))
+            }
             Some(KeyFault::Expired) => {
                 Err(ApiError::new(Code::KeyExpired, "this key has expired: have another one made"))
             }

@@ -222,6 +222,11 @@ impl ApiError {
         self.code
     }
 
+    /// Whether it may be another way in a moment.
+    pub fn is_passing(&self) -> bool {
+        self.status() == StatusCode::SERVICE_UNAVAILABLE
+    }
+
     /// The status that it is answered with.
     pub fn status(&self) -> StatusCode {
         self.status.unwrap_or_else(|| self.code.status())

@@ -11,16 +11,19 @@ mod kept;
 mod limit;
 mod made;
 mod openapi;
+mod probe;
 mod queue_view;
 mod resource;
 mod routes;
 mod server;
 mod state;
+mod watch;
 mod wire;
 
 pub use auth::{KEY_PREFIX, Rotation, Secret, rotate_key};
 pub use error::{ApiError, Code};
 pub use openapi::document;
+pub use probe::{Answer, ask};
 pub use server::{ServeError, Server};
 pub use state::{AppState, Approvals, JobKeeper, Options, Parts, QueueView, Reopened};
 

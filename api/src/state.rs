@@ -18,7 +18,7 @@ use store::{
 };
 use tokio::sync::watch;
 
-use crate::{auth::Keys, error::ApiError, limit::RateLimits};
+use crate::{auth::Keys, error::ApiError, limit::RateLimits, watch::Watches};
 
 /// How the API is served.
 #[derive(Clone, Debug)]
@@ -117,6 +117,7 @@ pub(crate) struct Inner {
     pub parts: Parts,
     pub keys: Keys,
     pub limits: RateLimits,
+    pub watches: Watches,
     pub document: std::sync::OnceLock<String>,
 }
 
@@ -133,7 +134,8 @@ impl AppState {
     pub fn new(parts: Parts, options: &Options) -> Self {
         let keys = Keys::new(parts.store.clone(), Arc::clone(&parts.clock));
         let limits = RateLimits::new(options.requests_per_second);
-        Self(Arc::new(Inner { parts, keys, limits, document: std::sync::OnceLock::new() }))
+        let watches = Watches::default();
+        Self(Arc::new(Inner { parts, keys, limits, watches, document: std::sync::OnceLock::new() }))
     }
 
     pub(crate) fn inner(&self) -> &Inner {

@@ -17,7 +17,8 @@ use tokio::sync::{mpsc, watch};
 use worker::{
     handlers::{self, SCHEDULES},
     runtime::{
-        Ended, PauseCopier, Records, Registry, Relay, Runtime, RuntimeOptions, Scheduler, Stopping,
+        Ended, Records, Registry, Relay, Runtime, RuntimeOptions, Scheduler, SettingsCopier,
+        Stopping,
     },
 };
 
@@ -98,7 +99,7 @@ impl<'a> Runner<'a> {
         let (stop, _) = watch::channel(Stopping::No);
         let registry = Arc::new(handlers::registry()?);
         // Before anything can begin.
-        PauseCopier::new(app.store.clone(), Arc::clone(&engine)).copy().await?;
+        SettingsCopier::new(app.store.clone(), Arc::clone(&engine)).copy().await?;
         Ok(Self { app, output, options, engine, registry, work, stop, ended })
     }
 
@@ -167,9 +168,9 @@ impl<'a> Runner<'a> {
         );
         let runtime = runtime.with_records(records.clone());
         let relay = Relay::new(records, Arc::clone(&self.engine));
-        let pauses = PauseCopier::new(self.app.store.clone(), Arc::clone(&self.engine));
+        let settings = SettingsCopier::new(self.app.store.clone(), Arc::clone(&self.engine));
         let beside = async {
-            tokio::join!(relay.run(told.clone()), pauses.run(told.clone()));
+            tokio::join!(relay.run(told.clone()), settings.run(told.clone()));
             std::future::pending::<()>().await;
         };
         let passed_on = async {

@@ -6,4 +6,4 @@
 mod desk;
 mod server;
 
-pub use server::{Args, run};
+pub use server::{Args, FrontDoor, run};

@@ -9,6 +9,7 @@
 pub mod action;
 mod brought;
 pub mod care;
+pub mod change;
 pub mod deletion;
 pub mod engagement;
 mod error;

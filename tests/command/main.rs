@@ -33,6 +33,8 @@ impl Machine {
     fn run(&self, arguments: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_steward"));
         command.args(arguments.split_whitespace()).current_dir(self.path()).stdin(Stdio::null());
+        // Many run at once, and none is in another's way.
+        command.env("STEWARD_API_LISTEN", "127.0.0.1:0");
         for name in ["DATABASE_URL", "STEWARD_DATA_DIR", "RUST_LOG", "NO_COLOR"] {
             command.env_remove(name);
         }

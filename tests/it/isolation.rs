@@ -246,7 +246,7 @@ async fn write_about_cycles(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     // Its own key of that name, if it had one that was not done.
     scope.mark_idempotency_done("first", 201, None).await.unwrap();
     watch.look_after("mark_idempotency_done").await;
-    write_about_people(scope, watch).await;
+    write_about_privacy(scope, watch).await;
     let change = TenantChange {
         name: "North".to_owned(),
         sender_name: "North".to_owned(),
@@ -266,7 +266,7 @@ async fn write_about_cycles(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     watch.look_after("mark_tenant_deleted").await;
 }
 
-async fn write_about_people(scope: &Scope<'_>, watch: &mut Watch<'_>) {
+async fn write_about_privacy(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     let (now, theirs) = (later(), watch.theirs.clone());
     let import = theirs.import;
     scope.mark_import_begun(import).await.unwrap();

@@ -98,6 +98,7 @@ impl House {
             .stdin(Stdio::null())
             .env_remove("DATABASE_URL")
             .env_remove("STEWARD_DATA_DIR")
+            .env("STEWARD_API_LISTEN", "127.0.0.1:0")
             .env("STEWARD_LEASE_SECONDS", LEASE_SECONDS.to_string())
             .env("STEWARD_LOG", "worker=debug,warn")
             .env("STEWARD_LOG_FORMAT", "json");

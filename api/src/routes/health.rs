@@ -8,10 +8,17 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use domain::metrics as names;
+use jobs::Queue;
+use queue::State as JobState;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{error::ApiResult, extract::json_response, state::AppState};
+use crate::{
+    error::{ApiError, ApiResult},
+    extract::json_response,
+    state::AppState,
+};
 
 /// How long a part has to say that it is there.
 const ASK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -96,8 +103,29 @@ async fn ready(State(app): State<AppState>) -> Response {
 }
 
 async fn metrics(State(app): State<AppState>) -> ApiResult<Response> {
+    if let Err(error) = measure_queues(&app).await {
+        // The rest is worth knowing all the more.
+        tracing::warn!(error = error.detail(), "the queues could not be measured");
+    }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Ok((kind, app.metrics.render()).into_response())
+}
+
+/// The queues' figures are looked up when they are asked for.
+async fn measure_queues(app: &AppState) -> Result<(), ApiError> {
+    let now = app.clock.now();
+    for queue in Queue::ALL {
+        let stats = app.queue.stats(queue).await?;
+        for state in JobState::ALL {
+            let count = stats.counts.get(&state).copied().unwrap_or(0);
+            ::metrics::gauge!(names::QUEUE_JOBS, "queue" => queue.as_str(), "state" => state.as_str())
+                .set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+        }
+        let waited =
+            stats.oldest_ready_at.map_or(0.0, |at| (now - at).as_seconds_f32().max(0.0).into());
+        ::metrics::gauge!(names::QUEUE_OLDEST_SECONDS, "queue" => queue.as_str()).set(waited);
+    }
+    Ok(())
 }
 
 /// Types that only describe a response.

@@ -8,11 +8,11 @@ mod adapter;
 mod back;
 mod conclude;
 mod handler;
-mod pauses;
 mod records;
 mod registry;
 mod relay;
 mod schedule;
+mod settings;
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,11 +28,11 @@ pub use self::{
     back::{Reopened, Replayed},
     conclude::conclude,
     handler::{JobContext, JobError, JobResult, Outcome, Run},
-    pauses::PauseCopier,
     records::{Records, RecordsError},
     registry::{Kind, Registry, RegistryError},
     relay::{Reconciled, Relay, RelayError},
     schedule::{Pass, Schedule, Scheduler, Zone},
+    settings::SettingsCopier,
 };
 
 /// How a process works.

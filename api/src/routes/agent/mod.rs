@@ -5,6 +5,7 @@ mod cycle;
 mod decide;
 mod decision;
 mod engagement;
+mod events;
 mod message;
 mod rest;
 mod violation;
@@ -22,5 +23,6 @@ pub fn routes() -> ApiRouter<AppState> {
         .merge(kept::routes::<violation::Violations>())
         .merge(message::routes())
         .merge(engagement::routes())
+        .merge(events::routes())
         .merge(rest::routes())
 }

@@ -20,13 +20,13 @@ const AWAY: Backoff =
 /// What the queue was told last, and when.
 type Written = Option<(Vec<Pause>, Vec<LineRow>, Instant)>;
 
-/// Copies pauses, and how lines are served.
-pub struct PauseCopier {
+/// Copies what people have set: pauses, and how lines are served.
+pub struct SettingsCopier {
     store: Store,
     engine: Arc<dyn Engine>,
 }
 
-impl PauseCopier {
+impl SettingsCopier {
     /// From a database to a queue.
     pub fn new(store: Store, engine: Arc<dyn Engine>) -> Self {
         Self { store, engine }
@@ -50,7 +50,7 @@ impl PauseCopier {
             match self.step(&mut written).await {
                 Ok(()) => misses = 0,
                 Err(error) => {
-                    tracing::warn!(%error, "pauses cannot be copied for now");
+                    tracing::warn!(%error, "pauses and limits cannot be copied for now");
                     misses += 1;
                 }
             }
