@@ -18,6 +18,7 @@ use tracing::Instrument;
 use crate::{
     error::{ApiError, Code, PROBLEM_JSON, Problem},
     state::{AppState, Options},
+    unread,
 };
 
 /// How long a request may take; longer than a healthy database ever needs.
@@ -91,7 +92,12 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
     let route = route.unwrap_or_else(|| "none".to_owned());
     let method = request.method().clone();
     let span = tracing::info_span!("request", id = %id, %method, route);
+    let (request, end) = unread::watch(request);
     let mut response = answer(&edge, request, &route, next).instrument(span.clone()).await;
+    if !end.is_reached() {
+        // The rest of the body would be taken for the next request: whoever is refused early connects anew.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let status = response.status();
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         response = told(response, problem, &id);

@@ -17,6 +17,7 @@ mod resource;
 mod routes;
 mod server;
 mod state;
+mod unread;
 mod watch;
 mod wire;
 

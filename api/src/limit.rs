@@ -15,10 +15,10 @@ use governor::{
 
 use crate::error::{ApiError, Code};
 
-/// Failed attempts that an address may make in a second, on average: enough for a client that is set up wrongly.
-const FAILURES_PER_SECOND: u32 = 5;
-/// … and in one go.
-const FAILURES_BURST: u32 = 50;
+/// Requests of a key for each failed attempt that an address may make: five in a second, unless it is set otherwise.
+const REQUESTS_PER_FAILURE: u32 = 100;
+/// Seconds' worth of failed attempts in one go: enough for a client that is set up wrongly.
+const FAILURES_BURST_SECONDS: u32 = 10;
 /// What has not been asked for long is forgotten every so many failures.
 const FAILURES_PER_SWEEP: u32 = 1_000;
 
@@ -35,8 +35,9 @@ impl RateLimits {
         let at_least_one = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
         let keys = Quota::per_second(at_least_one(requests_per_second))
             .allow_burst(at_least_one(requests_per_second.saturating_mul(2)));
-        let failures = Quota::per_second(at_least_one(FAILURES_PER_SECOND))
-            .allow_burst(at_least_one(FAILURES_BURST));
+        let failures = requests_per_second / REQUESTS_PER_FAILURE;
+        let burst = failures.saturating_mul(FAILURES_BURST_SECONDS);
+        let failures = Quota::per_second(at_least_one(failures)).allow_burst(at_least_one(burst));
         Self {
             keys: RateLimiter::keyed(keys),
             failures: RateLimiter::keyed(failures),

@@ -9,10 +9,7 @@ use aide::{
     generate::GenContext,
     openapi::{MediaType, Operation, ReferenceOr, RequestBody, Response, SchemaObject},
 };
-use axum::{
-    extract::{FromRequest, Request, State},
-    response::Response as HttpResponse,
-};
+use axum::extract::{FromRequest, Request, State};
 use bytes::{Buf, Bytes, BytesMut};
 use domain::id::TenantId;
 use http_body_util::BodyExt;
@@ -176,7 +173,7 @@ async fn enqueue(
     State(app): State<AppState>,
     idempotency: Idempotency,
     mut lines: Lines,
-) -> ApiResult<HttpResponse> {
+) -> ApiResult<Tagged<BatchEnqueued>> {
     let mut batch = Batch { app: &app, tenant: caller.tenant, done: BatchEnqueued::default() };
     let mut group = Vec::with_capacity(GROUP);
     while let Some(line) = lines.next().await? {
@@ -197,7 +194,7 @@ async fn enqueue(
         }
     }
     batch.keep(&mut group).await?;
-    Ok(axum::response::IntoResponse::into_response(Tagged::of(batch.done)?))
+    Tagged::of(batch.done)
 }
 
 /// A line that was read.
