@@ -26,6 +26,8 @@ use crate::error::{ApiError, ApiResult, Code};
 pub const KEY_PREFIX: &str = "stw_";
 /// How long a key is remembered: one that was revoked elsewhere works no longer than this.
 const REMEMBERED: Duration = Duration::from_secs(5);
+/// How long a request waits for the note that its key was used.
+const NOTE_TIME_MAX: Duration = Duration::from_millis(200);
 /// Keys that are remembered.
 const REMEMBERED_MAX: u64 = 10_000;
 /// Characters of a key that are kept to tell it from others: the prefix, and four of its 43.
@@ -190,12 +192,7 @@ impl Keys {
             None => {
                 let found = self.store.system().find_key(&hex(digest)).await?;
                 let Some(found) = found else { return Ok(None) };
-                if let Err(error) =
-                    self.store.system().note_key_used(&found, self.clock.now()).await
-                {
-                    // Nobody waits for a note; the next use makes it.
-                    tracing::debug!(%error, "a key's use was not noted");
-                }
+                self.note_used(&found).await;
                 let row = Arc::new(found);
                 self.remembered.insert(*digest, Arc::clone(&row));
                 row
@@ -212,6 +209,17 @@ impl Keys {
             Some(KeyFault::Revoked) => {
                 Err(ApiError::new(Code::KeyRevoked, "this key was revoked: have another one made"))
             }
+        }
+    }
+
+    /// Notes that a key was used. Nobody waits long for a note; the next use makes it.
+    async fn note_used(&self, key: &KeyRow) {
+        let system = self.store.system();
+        let noted = system.note_key_used(key, self.clock.now());
+        match tokio::time::timeout(NOTE_TIME_MAX, noted).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a key's use was not noted"),
+            Err(_) => tracing::debug!("a key's use was not noted in time"),
         }
     }
 

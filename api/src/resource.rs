@@ -374,7 +374,7 @@ async fn update<R: Resource>(
     patch: MergePatch<R::Fields>,
 ) -> ApiResult<Tagged<R::View>> {
     let tenant = app.tenant(caller.tenant).await?;
-    let work = app.store.begin(caller.tenant).await?;
+    let work = app.begin(caller.tenant).await?;
     let scope = work.scope();
     let before = scope.find_record_to_change::<R::Row>(id).await?;
     let before = before.ok_or_else(|| ApiError::not_found(R::NOUN))?;

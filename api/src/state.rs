@@ -11,7 +11,7 @@ use domain::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use queue::{Engine, QueueError};
 use store::{
-    Store,
+    Store, UnitOfWork,
     action::ActionRow,
     recorded::{JobFilter, RecordedJob},
     tenant::Tenant,
@@ -142,12 +142,27 @@ impl AppState {
         &self.0
     }
 
+    /// Begins writes of a tenant. Errors if others write for longer than a caller should wait.
+    pub async fn begin(&self, tenant: TenantId) -> Result<UnitOfWork<'_>, ApiError> {
+        match tokio::time::timeout(WRITE_WAIT_MAX, self.store.begin(tenant)).await {
+            Ok(begun) => Ok(begun?),
+            Err(_) => {
+                let detail = "the database does not take writes at the moment; nothing was done";
+                Err(ApiError::unavailable(detail, WRITE_RETRY))
+            }
+        }
+    }
+
     /// The tenant of a key.
     pub async fn tenant(&self, tenant: TenantId) -> Result<Tenant, ApiError> {
         Ok(self.store.tenant(tenant).get_tenant().await?)
     }
 }
 
+/// How long a request waits for others who write.
+const WRITE_WAIT_MAX: Duration = Duration::from_secs(5);
+/// When to try a write again that was not taken.
+const WRITE_RETRY: Duration = Duration::from_secs(2);
 /// When to try a queue again that could not be asked.
 const QUEUE_RETRY: Duration = Duration::from_secs(1);
 

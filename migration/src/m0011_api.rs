@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::table::{Kind, TenantTable, index_columns};
+use crate::table::{Kind, TenantTable, drop_index, index_columns};
 
 /// Creates `api_keys`, `admin_keys`, `idempotency_keys` and `line_limits`; indexes what lists are filtered and sorted by.
 #[derive(DeriveMigrationName)]
@@ -12,45 +12,75 @@ pub struct Migration;
 const LISTS: &[(&str, &[&str])] = &[
     ("clients", &["name", "id"]),
     ("clients", &["is_active", "id"]),
+    ("clients", &["domain", "id"]),
     ("contacts", &["is_active", "id"]),
+    ("contacts", &["client_id", "id"]),
+    ("contacts", &["email", "id"]),
     ("products", &["name", "id"]),
     ("products", &["is_discontinued", "id"]),
+    ("products", &["sku", "id"]),
     ("price_book_entries", &["client_id", "id"]),
     ("price_book_entries", &["valid_from", "id"]),
+    ("price_book_entries", &["product_id", "id"]),
     ("requirements", &["client_id", "id"]),
     ("orders", &["ordered_on", "id"]),
     ("orders", &["status", "id"]),
-    ("orders", &["number"]),
+    ("orders", &["number", "id"]),
+    ("orders", &["client_id", "id"]),
     ("order_exceptions", &["status", "id"]),
     ("order_exceptions", &["code", "id"]),
+    ("order_exceptions", &["order_id", "id"]),
     ("deals", &["stage_type", "id"]),
     ("deals", &["stage_entered_on", "id"]),
+    ("deals", &["client_id", "id"]),
     ("quotes", &["status", "id"]),
-    ("quotes", &["number"]),
-    ("quotes", &["deal_id"]),
-    ("compliance_items", &["client_id"]),
+    ("quotes", &["number", "id"]),
+    ("quotes", &["deal_id", "id"]),
+    ("quotes", &["client_id", "id"]),
+    ("compliance_items", &["client_id", "id"]),
     ("compliance_items", &["due_on", "id"]),
     ("compliance_items", &["status", "id"]),
     ("cases", &["status", "id"]),
     ("cases", &["opened_at", "id"]),
-    ("cases", &["order_id"]),
+    ("cases", &["order_id", "id"]),
+    ("cases", &["client_id", "id"]),
     ("tasks", &["status", "id"]),
-    ("tasks", &["client_id"]),
-    ("messages", &["contact_id"]),
-    ("messages", &["thread_id"]),
+    ("tasks", &["client_id", "id"]),
+    ("messages", &["contact_id", "id"]),
+    ("messages", &["thread_id", "id"]),
     ("messages", &["received_at", "id"]),
+    ("messages", &["client_id", "id"]),
+    ("messages", &["direction", "id"]),
     ("actions", &["status", "id"]),
     ("actions", &["client_id", "id"]),
     ("actions", &["kind", "id"]),
+    ("actions", &["subject_id", "id"]),
+    ("actions", &["run_id", "id"]),
     ("actions", &["updated_at", "id"]),
     ("decisions", &["effect", "id"]),
-    ("decisions", &["subject_id"]),
+    ("decisions", &["subject_id", "id"]),
+    ("decisions", &["action_id", "id"]),
+    ("decisions", &["run_id", "id"]),
     ("agent_policy_violations", &["rule_id", "id"]),
-    ("agent_policy_violations", &["action_id"]),
+    ("agent_policy_violations", &["action_id", "id"]),
     ("agent_autonomous_runs", &["status", "id"]),
     ("outbound_messages", &["contact_id"]),
     ("recorded_jobs", &["settled_at", "id"]),
     ("recorded_jobs", &["name", "id"]),
+];
+
+/// Indexes that one of the above does the work of: it ends with the id, by which lists go on.
+const REPLACED: &[(&str, &str)] = &[
+    ("actions", "run_id"),
+    ("actions", "subject_id"),
+    ("clients", "domain"),
+    ("contacts", "client_id"),
+    ("contacts", "email"),
+    ("deals", "client_id"),
+    ("decisions", "action_id"),
+    ("decisions", "run_id"),
+    ("products", "sku"),
+    ("quotes", "client_id"),
 ];
 
 #[async_trait::async_trait]
@@ -106,6 +136,9 @@ impl MigrationTrait for Migration {
             .await?;
         for (table, columns) in LISTS {
             index_columns(manager, table, columns).await?;
+        }
+        for (table, column) in REPLACED {
+            drop_index(manager, table, &[column]).await?;
         }
         Ok(())
     }

@@ -182,6 +182,16 @@ pub async fn index_columns(
     manager.create_index(index).await
 }
 
+/// Drops an index that was made with its table.
+pub async fn drop_index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
+    let index = Index::drop().name(index_name("ix", table, columns)).table(table).to_owned();
+    manager.drop_index(index).await
+}
+
 fn to_tenant(name: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create()
         .name(format!("fk_{name}_tenant_id"))

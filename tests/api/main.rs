@@ -1,5 +1,7 @@
 //! The API as its callers know it: a server of our own, asked over HTTP.
 
+#![cfg(test)]
+
 mod bodies;
 mod document;
 mod house;

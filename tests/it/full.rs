@@ -31,7 +31,7 @@ use store::{
     order::CheckedOrder,
     outbound::NewOutbound,
     privacy::PersonCounts,
-    recorded::{Recorded, Sameness},
+    recorded::{Recorded, RecordedState, Sameness},
     standing::StandingUpdate,
     upload::NewImport,
 };
@@ -108,6 +108,10 @@ pub async fn fill(world: &World<'_>) -> Full {
     let deal = advance(world, client, awaiting).await;
     let (hypothesis, memory) = remember(world, client, run).await;
     keep_in_touch(world, client, contact, unreachable, message).await;
+    let done = record(world, "M0").await;
+    let (scope, end) = (world.scope(), RecordedState::Completed);
+    let settled = scope.mark_job_settled(done, end, None, world.now).await.unwrap();
+    assert_eq!(settled, Transition::Moved);
     let job = record(world, "M1").await;
     keep_schedules(world).await;
     put_off(world, run, client, contact).await;

@@ -53,7 +53,7 @@ const BY_NO_ID: [&str; 9] = [
     "list_goals list_open_deals list_open_hypotheses list_open_safety_cases list_orders",
     "list_orders_held list_orders_waiting list_outbound list_pending_quotes list_runnable",
     "list_running list_runs list_unhandled_messages list_unreachable measure",
-    "find_record_of_source list_keys list_line_limits list_message_heads list_records",
+    "list_changed_actions list_new_jobs list_settled_jobs find_record_of_source list_keys list_line_limits list_message_heads list_records",
     "list_recorded_jobs find_pause select_next_contacts_to_touch",
 ];
 

@@ -28,7 +28,7 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// How long the next bytes of a body may take.
 pub const BODY_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// How long a body of JSON may take as a whole.
-const BODY_TIME_MAX: Duration = Duration::from_secs(20);
+const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";

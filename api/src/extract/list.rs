@@ -260,6 +260,13 @@ impl<L: Listed> FromRequestParts<AppState> for ListOf<L> {
             let detail = format!("`{}` is none of {}", shown(sort), Self::sorts().join(", "));
             ApiError::parameter("sort", detail)
         })?;
+        // A key means something in its system alone, and only both together are looked up.
+        for (one, other) in [("source", "external_id"), ("external_id", "source")] {
+            if value(one).is_some() && value(other).is_none() {
+                let detail = format!("is missing: a key is looked up by `{one}` and `{other}`");
+                return Err(ApiError::parameter(other, detail));
+            }
+        }
         let mut filters = Vec::new();
         for spec in L::FILTERS {
             if let Some(text) = value(spec.name) {

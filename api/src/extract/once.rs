@@ -83,7 +83,7 @@ impl Idempotency {
         tenant: TenantId,
         body: Option<&BodyDigest>,
     ) -> ApiResult<Once<'s>> {
-        self.within(app, app.store.begin(tenant).await?, body).await
+        self.within(app, app.begin(tenant).await?, body).await
     }
 
     /// The same in a unit of work that has begun.

@@ -30,11 +30,16 @@ impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
 
 impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Whole<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = i64::deserialize(deserializer)?;
-        if !(MIN..=MAX).contains(&number) {
-            return Err(D::Error::custom(format!("is not from {MIN} to {MAX}")));
+        // JSON knows one kind of number: 5.0 is as whole as 5.
+        let given = serde_json::Number::deserialize(deserializer)?;
+        let whole = given.as_i64().or_else(|| {
+            let number = given.as_f64().filter(|it| it.fract() == 0.0)?;
+            format!("{number:.0}").parse().ok()
+        });
+        match whole.filter(|it| (MIN..=MAX).contains(it)) {
+            Some(number) => Ok(Self(number)),
+            None => Err(D::Error::custom(format!("is no whole number from {MIN} to {MAX}"))),
         }
-        Ok(Self(number))
     }
 }
 

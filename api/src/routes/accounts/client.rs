@@ -39,7 +39,7 @@ pub struct Fields {
     annual_value_minor: Option<Minor>,
     /// How likely it is to be lost, in hundredths of a point of 100; worked out from its orders if null.
     #[serde(default)]
-    churn_risk: Option<Whole<0, 10_000>>,
+    churn_risk: Option<Whole<0, 100>>,
     /// Since when it has been a client.
     #[serde(default)]
     known_since: Option<Day>,
@@ -53,8 +53,8 @@ impl Listed for Clients {
     const FILTERS: &'static [FilterSpec] = &[
         FilterSpec::is("is_active", Holds::Flag, "Only customers at present, or only others."),
         FilterSpec::is("domain", Holds::Text, "With this mail domain."),
-        FilterSpec::is("external_id", Holds::Text, "With this key; name its `source` too."),
-        FilterSpec::is("source", Holds::Text, "From this system."),
+        FilterSpec::is("external_id", Holds::Text, "With this key; together with `source`."),
+        FilterSpec::is("source", Holds::Text, "The key's system; together with `external_id`."),
     ];
     const SORTS: &'static [SortSpec] = &[SortSpec { column: "name", holds: Holds::Text }];
 }

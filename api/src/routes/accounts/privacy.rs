@@ -291,7 +291,7 @@ async fn export(
     State(app): State<AppState>,
     ById(id): ById,
 ) -> ApiResult<Tagged<Export>> {
-    let work = app.store.begin(caller.tenant).await?;
+    let work = app.begin(caller.tenant).await?;
     let scope = work.scope();
     let contact = ContactId::from_uuid(id);
     let file = scope.load_person_file(contact).await?;

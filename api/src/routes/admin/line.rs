@@ -114,7 +114,7 @@ async fn set(
         running_max: limits.running_max.map(number),
         rate: per_minute.map(|it| (it, limits.burst.map_or(it, number))),
     };
-    let work = app.store.begin(tenant.id).await?;
+    let work = app.begin(tenant.id).await?;
     let by = caller.caller.actor().to_string();
     work.scope().upsert_line_limits(&row, &by, app.clock.now()).await?;
     work.commit().await?;

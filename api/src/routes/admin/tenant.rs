@@ -285,7 +285,7 @@ async fn delete(
         return Err(ApiError::parameter("slug", "is not the short name of this tenant"));
     }
     let (actor, now) = (caller.caller.actor(), app.clock.now());
-    let work = app.store.begin(tenant.id).await?;
+    let work = app.begin(tenant.id).await?;
     let scope = work.scope();
     if scope.mark_tenant_deleted(&actor, now).await? == Transition::Moved {
         let job = DeleteTenant { tenant_id: tenant.id };

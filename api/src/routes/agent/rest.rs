@@ -54,7 +54,7 @@ async fn pause(
         );
         return Err(ApiError::field("until", detail));
     }
-    let work = app.store.begin(caller.tenant).await?;
+    let work = app.begin(caller.tenant).await?;
     let moved = work.scope().mark_paused(ContactId::from_uuid(id), until, REASON, now).await?;
     ended(work, moved).await
 }
@@ -66,7 +66,7 @@ async fn resume(
 ) -> ApiResult<NoContent> {
     let tenant = app.tenant(caller.tenant).await?;
     let now = tenant.now(app.clock.as_ref());
-    let work = app.store.begin(caller.tenant).await?;
+    let work = app.begin(caller.tenant).await?;
     let moved = work.scope().mark_resumed(ContactId::from_uuid(id), &tenant.calendar, now).await?;
     ended(work, moved).await
 }

@@ -73,8 +73,8 @@ impl Listed for Cases {
         FilterSpec::is("client_id", Holds::Id, "Of this client."),
         FilterSpec::is("order_id", Holds::Id, "About this order."),
         FilterSpec::is("status", Holds::Word(OpenOrClosed::names), "In this state."),
-        FilterSpec::is("external_id", Holds::Text, "With this key; name its `source` too."),
-        FilterSpec::is("source", Holds::Text, "From this system."),
+        FilterSpec::is("external_id", Holds::Text, "With this key; together with `source`."),
+        FilterSpec::is("source", Holds::Text, "The key's system; together with `external_id`."),
     ];
     const SORTS: &'static [SortSpec] = &[SortSpec { column: "opened_at", holds: Holds::Moment }];
 }

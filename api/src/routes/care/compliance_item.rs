@@ -58,8 +58,8 @@ impl Listed for ComplianceItems {
     const FILTERS: &'static [FilterSpec] = &[
         FilterSpec::is("client_id", Holds::Id, "Of this client."),
         FilterSpec::is("status", Holds::Word(ComplianceStatus::names), "In this state."),
-        FilterSpec::is("external_id", Holds::Text, "With this key; name its `source` too."),
-        FilterSpec::is("source", Holds::Text, "From this system."),
+        FilterSpec::is("external_id", Holds::Text, "With this key; together with `source`."),
+        FilterSpec::is("source", Holds::Text, "The key's system; together with `external_id`."),
     ];
     const SORTS: &'static [SortSpec] = &[SortSpec { column: "due_on", holds: Holds::Day }];
 }

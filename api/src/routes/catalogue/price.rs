@@ -62,8 +62,8 @@ impl Listed for Prices {
     const FILTERS: &'static [FilterSpec] = &[
         FilterSpec::is("product_id", Holds::Id, "Of this product."),
         FilterSpec::is("client_id", Holds::Id, "Agreed with this client."),
-        FilterSpec::is("external_id", Holds::Text, "With this key; name its `source` too."),
-        FilterSpec::is("source", Holds::Text, "From this system."),
+        FilterSpec::is("external_id", Holds::Text, "With this key; together with `source`."),
+        FilterSpec::is("source", Holds::Text, "The key's system; together with `external_id`."),
     ];
     const SORTS: &'static [SortSpec] = &[SortSpec { column: "valid_from", holds: Holds::Day }];
 }

@@ -55,8 +55,8 @@ impl Listed for Products {
             Holds::Flag,
             "Only those no longer sold, or only others.",
         ),
-        FilterSpec::is("external_id", Holds::Text, "With this key; name its `source` too."),
-        FilterSpec::is("source", Holds::Text, "From this system."),
+        FilterSpec::is("external_id", Holds::Text, "With this key; together with `source`."),
+        FilterSpec::is("source", Holds::Text, "The key's system; together with `external_id`."),
     ];
     const SORTS: &'static [SortSpec] = &[SortSpec { column: "name", holds: Holds::Text }];
 }

@@ -42,8 +42,8 @@ pub struct Fields {
 impl Listed for Requirements {
     const FILTERS: &'static [FilterSpec] = &[
         FilterSpec::is("client_id", Holds::Id, "For orders of this client."),
-        FilterSpec::is("external_id", Holds::Text, "With this key; name its `source` too."),
-        FilterSpec::is("source", Holds::Text, "From this system."),
+        FilterSpec::is("external_id", Holds::Text, "With this key; together with `source`."),
+        FilterSpec::is("source", Holds::Text, "The key's system; together with `external_id`."),
     ];
     const SORTS: &'static [SortSpec] = &[];
 }

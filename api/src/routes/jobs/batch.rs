@@ -248,7 +248,7 @@ impl Batch<'_> {
         }
         let (mut tasks, mut names, mut ended) = (Vec::new(), Vec::new(), Vec::new());
         let now = self.app.clock.now();
-        let work = self.app.store.begin(self.tenant).await?;
+        let work = self.app.begin(self.tenant).await?;
         for line in group.drain(..) {
             let name = line.job.job.name();
             match &line.read {

@@ -91,7 +91,7 @@ async fn enqueue(
             Enqueued::of_kept(kept.first().copied().unwrap_or(Kept::New(id)))
         }
         Read::Recorded(read) => {
-            let work = app.store.begin(tenant).await?;
+            let work = app.begin(tenant).await?;
             let sameness = sameness(key.as_ref());
             let run_at = job.run_at.map_or(now, |it| it.0);
             let recorded = work.scope().record_any_job(&read, &sameness, run_at, now).await?;

@@ -53,8 +53,8 @@ impl Listed for Orders {
             holds: Holds::Day,
             about: "Ordered on this day or before.",
         },
-        FilterSpec::is("external_id", Holds::Text, "With this key; name its `source` too."),
-        FilterSpec::is("source", Holds::Text, "From this system."),
+        FilterSpec::is("external_id", Holds::Text, "With this key; together with `source`."),
+        FilterSpec::is("source", Holds::Text, "The key's system; together with `external_id`."),
     ];
     const SORTS: &'static [SortSpec] = &[SortSpec { column: "ordered_on", holds: Holds::Day }];
 }

@@ -87,8 +87,8 @@ impl Listed for Deals {
     const FILTERS: &'static [FilterSpec] = &[
         FilterSpec::is("client_id", Holds::Id, "Of this client."),
         FilterSpec::is("stage_type", Holds::Word(StageType::names), "In a stage of this type."),
-        FilterSpec::is("external_id", Holds::Text, "With this key; name its `source` too."),
-        FilterSpec::is("source", Holds::Text, "From this system."),
+        FilterSpec::is("external_id", Holds::Text, "With this key; together with `source`."),
+        FilterSpec::is("source", Holds::Text, "The key's system; together with `external_id`."),
     ];
     const SORTS: &'static [SortSpec] =
         &[SortSpec { column: "stage_entered_on", holds: Holds::Day }];

@@ -35,8 +35,8 @@ pub struct Fields {
 
 impl Listed for Goals {
     const FILTERS: &'static [FilterSpec] = &[
-        FilterSpec::is("external_id", Holds::Text, "With this key; name its `source` too."),
-        FilterSpec::is("source", Holds::Text, "From this system."),
+        FilterSpec::is("external_id", Holds::Text, "With this key; together with `source`."),
+        FilterSpec::is("source", Holds::Text, "The key's system; together with `external_id`."),
     ];
     const SORTS: &'static [SortSpec] = &[];
 }

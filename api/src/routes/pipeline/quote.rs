@@ -75,8 +75,8 @@ impl Listed for Quotes {
         FilterSpec::is("deal_id", Holds::Id, "Part of this deal."),
         FilterSpec::is("status", Holds::Word(QuoteStatus::names), "In this state."),
         FilterSpec::is("number", Holds::Text, "With this number."),
-        FilterSpec::is("external_id", Holds::Text, "With this key; name its `source` too."),
-        FilterSpec::is("source", Holds::Text, "From this system."),
+        FilterSpec::is("external_id", Holds::Text, "With this key; together with `source`."),
+        FilterSpec::is("source", Holds::Text, "The key's system; together with `external_id`."),
     ];
     const SORTS: &'static [SortSpec] = &[];
 }

@@ -38,15 +38,37 @@ pub struct Fields {
 pub struct Calendar {
     /// IANA time zone, such as `Europe/Berlin`.
     pub zone: Zone,
-    /// Days of the week on which business is done.
+    /// Days of the week on which business is done; one at least.
+    #[serde(default = "weekdays")]
+    #[schemars(length(min = 1))]
     pub business_days: BTreeSet<DayOfWeek>,
     /// The first local minute of business.
+    #[serde(default = "opening")]
     pub opens_at: Clock,
     /// The first local minute after business.
+    #[serde(default = "closing")]
     pub closes_at: Clock,
     /// Local days on which no business is done.
     #[serde(default)]
     pub holidays: Vec<Day>,
+}
+
+fn weekdays() -> BTreeSet<DayOfWeek> {
+    let usual = usual().business_days;
+    WEEK.iter().filter(|(_, day)| usual.contains(day)).map(|(day, _)| *day).collect()
+}
+
+fn opening() -> Clock {
+    Clock(usual().opens_at)
+}
+
+fn closing() -> Clock {
+    Clock(usual().closes_at)
+}
+
+/// What is usual where nothing is named.
+fn usual() -> BusinessCalendar {
+    BusinessCalendar::weekdays(Tz::UTC)
 }
 
 /// A day of the week.

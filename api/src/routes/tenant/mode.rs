@@ -39,7 +39,7 @@ async fn set(
     State(app): State<AppState>,
     body: Body<Mode>,
 ) -> ApiResult<Tagged<View>> {
-    let work = app.store.begin(caller.tenant).await?;
+    let work = app.begin(caller.tenant).await?;
     let scope = work.scope();
     scope.mark_mode(body.value.mode.get()?, app.clock.now()).await?;
     let view = view(&scope, &scope.get_tenant().await?).await?;

@@ -91,7 +91,7 @@ async fn update(
     seen: IfMatch,
     patch: MergePatch<Fields>,
 ) -> ApiResult<Tagged<View>> {
-    let work = app.store.begin(caller.tenant).await?;
+    let work = app.begin(caller.tenant).await?;
     let scope = work.scope();
     let tenant = scope.get_tenant().await?;
     seen.check(&view(&scope, &tenant).await?)?;
