@@ -80,7 +80,7 @@ impl Agent {
         let row = match self.store.tenant(tenant.id).find_run_of_hour(asked.due_hour).await? {
             Some(row) if is_left(&row, asked.phase) => row,
             // An hour that is over is covered by the next one's run, which says so.
-            None if asked.phase == Phase::Plan && due_hour(now) <= asked.due_hour => {
+            None if asked.phase == Phase::Plan && due_hour(now) == asked.due_hour => {
                 self.begin_run(tenant, held, asked.due_hour, now).await?
             }
             Some(_) | None => return Ok(PhaseEnd::NothingLeft),

@@ -10,6 +10,7 @@ use domain::{
     access::{KeyFault, KeyRole, Permission, find_key_fault},
     action::Actor,
     id::{ApiKeyId, TenantId},
+    proposal::hex,
     time::{Clock, Timestamp},
 };
 use moka::sync::Cache;
@@ -109,16 +110,6 @@ pub type KeyDigest = [u8; SECRET_BYTES];
 
 fn digest(key: &str) -> KeyDigest {
     Sha256::digest(key.as_bytes()).into()
-}
-
-/// Bytes in hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Whoever calls: a key that was taken.

@@ -145,7 +145,7 @@ fn request_id(app: &AppState, request: &Request) -> String {
         .filter(|it| (1..=REQUEST_ID_CHARS_MAX).contains(&it.len()) && it.bytes().all(is_plain));
     match given {
         Some(id) => id.to_owned(),
-        None => app.store.new_run_id(app.clock.now()).to_string(),
+        None => app.store.new_uuid(app.clock.now()).to_string(),
     }
 }
 

@@ -26,6 +26,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// What went wrong, as the caller's program knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(transform = crate::wire::plain_words)]
 pub enum Code {
     /// A parameter, header or field cannot be meant.
     InvalidField,
@@ -65,7 +66,7 @@ pub enum Code {
     RateLimited,
     /// It is no fault of the request; the same may work later.
     Unavailable,
-    /// It took too long, and was undone.
+    /// It took too long, and was given up; whether it was done is not known.
     Timeout,
     /// A fault of ours.
     Internal,

@@ -1,13 +1,17 @@
 //! How often a key may ask, and how often an address may ask without one.
 
 use std::{
+    collections::HashMap,
     net::IpAddr,
     num::NonZeroU32,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
-use domain::id::ApiKeyId;
+use domain::id::{ApiKeyId, TenantId};
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
@@ -68,4 +72,41 @@ impl RateLimits {
 
 fn too_many(detail: &str, wait: Duration) -> ApiError {
     ApiError::new(Code::RateLimited, detail).after(wait)
+}
+
+/// Uploads that a tenant may have under way: one that is slow with many keeps nobody else from theirs.
+const UPLOADS_OF_TENANT_MAX: usize = 8;
+
+/// Uploads that are under way, by tenant.
+#[derive(Clone, Default)]
+pub(crate) struct Uploads(Arc<Mutex<HashMap<TenantId, usize>>>);
+
+/// An upload that is under way, until it is dropped.
+pub(crate) struct Place {
+    uploads: Uploads,
+    tenant: TenantId,
+}
+
+impl Uploads {
+    /// Begins an upload. Errors if the tenant has too many under way.
+    pub fn join(&self, tenant: TenantId) -> Result<Place, ApiError> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = all.entry(tenant).or_default();
+        if UPLOADS_OF_TENANT_MAX <= *count {
+            let detail = format!("{UPLOADS_OF_TENANT_MAX} uploads are under way: let one finish");
+            return Err(ApiError::new(Code::RateLimited, detail).after(Duration::from_secs(5)));
+        }
+        *count += 1;
+        Ok(Place { uploads: self.clone(), tenant })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut all = self.uploads.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = all.get_mut(&self.tenant) {
+            *count -= 1;
+        }
+        all.retain(|_, count| 0 < *count);
+    }
 }

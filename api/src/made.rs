@@ -133,7 +133,7 @@ impl<V: JsonSchema> OperationOutput for Created<V> {
     fn operation_response(ctx: &mut GenContext, _: &mut Operation) -> Option<Response> {
         let mut response = json_doc::<V>(ctx, "It is made");
         header_doc(&mut response, "Location", "Where it is.");
-        header_doc(&mut response, "ETag", "For `If-Match`.");
+        header_doc(&mut response, "ETag", "Another one as soon as it changes.");
         Some(response)
     }
 

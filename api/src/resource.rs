@@ -343,7 +343,7 @@ async fn create<R: Resource>(
             };
             let external_id = match new.external_id {
                 Some(key) => key.into_string(),
-                None => app.store.new_run_id(app.clock.now()).to_string(),
+                None => app.store.new_uuid(app.clock.now()).to_string(),
             };
             let there = writing.scope.find_record_of_source::<R::Row>(source, &external_id).await?;
             if let Some(there) = there {

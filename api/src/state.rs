@@ -18,7 +18,12 @@ use store::{
 };
 use tokio::sync::watch;
 
-use crate::{auth::Keys, error::ApiError, limit::RateLimits, watch::Watches};
+use crate::{
+    auth::Keys,
+    error::ApiError,
+    limit::{RateLimits, Uploads},
+    watch::Watches,
+};
 
 /// How the API is served.
 #[derive(Clone, Debug)]
@@ -118,6 +123,7 @@ pub(crate) struct Inner {
     pub keys: Keys,
     pub limits: RateLimits,
     pub watches: Watches,
+    pub uploads: Uploads,
     pub document: std::sync::OnceLock<String>,
 }
 
@@ -134,8 +140,15 @@ impl AppState {
     pub fn new(parts: Parts, options: &Options) -> Self {
         let keys = Keys::new(parts.store.clone(), Arc::clone(&parts.clock));
         let limits = RateLimits::new(options.requests_per_second);
-        let watches = Watches::default();
-        Self(Arc::new(Inner { parts, keys, limits, watches, document: std::sync::OnceLock::new() }))
+        let (watches, uploads) = (Watches::default(), Uploads::default());
+        Self(Arc::new(Inner {
+            parts,
+            keys,
+            limits,
+            watches,
+            uploads,
+            document: std::sync::OnceLock::new(),
+        }))
     }
 
     pub(crate) fn inner(&self) -> &Inner {

@@ -12,7 +12,10 @@ use chrono::TimeDelta;
 use domain::{id::TenantId, time::Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::{Scope, StoreResult, change::Change};
+use store::{
+    Scope, StoreResult,
+    change::{Change, Place, first_id},
+};
 use tokio::{sync::broadcast, time::Instant};
 use uuid::Uuid;
 
@@ -26,8 +29,10 @@ use crate::{
 pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How much longer than its moment a change may take to be seen: as long as a transaction may.
 const OVERLAP_SECONDS: i64 = 15;
-/// Changes of one kind that one look finds; the next look finds the rest.
-const CHANGES_MAX: u64 = 500;
+/// Changes of one kind that are read together …
+const PAGE: u64 = 500;
+/// … and how often in one look; the next one goes on with the rest.
+const PAGES_MAX: usize = 20;
 /// The newest cycles, of which one may be changing.
 const CYCLES_MAX: u64 = 5;
 /// Events that a slow reader may be behind.
@@ -38,6 +43,7 @@ const STREAMS_MAX: usize = 100;
 /// What kind of thing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "EventKind", transform = crate::wire::plain_words)]
 pub enum Kind {
     /// A cycle entered a phase, or ended.
     Cycle,
@@ -88,12 +94,35 @@ pub(crate) struct Watch {
 #[derive(Default)]
 struct Seen {
     looked_at: Option<Instant>,
-    /// The newest moment of each kind of change.
-    newest: HashMap<&'static str, Timestamp>,
+    /// How far actions were read, on the tenant's clock.
+    actions: Mark,
+    /// How far new jobs were read.
+    new_jobs: Mark,
+    /// How far settled jobs were read.
+    settled_jobs: Mark,
     /// States that were told, with their moments, as far back as is looked.
     told: HashMap<(Kind, Uuid, String), Timestamp>,
     /// The newest cycles.
     cycles: Vec<Uuid>,
+}
+
+/// How far one kind of change was read.
+#[derive(Clone, Copy, Default)]
+struct Mark {
+    newest: Timestamp,
+    /// Where the next look goes on, if the last one found more than it reads.
+    rest: Option<Place>,
+}
+
+impl Mark {
+    fn at(newest: Timestamp) -> Self {
+        Self { newest, rest: None }
+    }
+
+    /// Where the next look begins: a little before the newest, for what became visible late.
+    fn since(self) -> Timestamp {
+        self.newest - TimeDelta::seconds(OVERLAP_SECONDS)
+    }
 }
 
 impl Watches {
@@ -120,56 +149,64 @@ impl Watches {
 }
 
 impl Watch {
+    /// Waits until what happened before is known, so that whatever comes from now on is told.
+    pub async fn begin(&self, app: &AppState) -> StoreResult<()> {
+        let mut seen = self.seen.lock().await;
+        match seen.looked_at {
+            None => self.look_into(app, &mut seen).await,
+            Some(_) => Ok(()),
+        }
+    }
+
     /// Looks, unless somebody has within the last second, or does at this moment.
     pub async fn look(&self, app: &AppState) -> StoreResult<()> {
         let Ok(mut seen) = self.seen.try_lock() else { return Ok(()) };
         if seen.looked_at.is_some_and(|at| at.elapsed() < LOOK_EVERY) {
             return Ok(());
         }
+        self.look_into(app, &mut seen).await
+    }
+
+    async fn look_into(&self, app: &AppState, seen: &mut Seen) -> StoreResult<()> {
         let is_first = seen.looked_at.is_none();
         let scope = app.store.tenant(self.tenant);
         if is_first {
             // What happened before is history: it stands in the lists.
             let tenant = scope.get_tenant().await?;
-            let present = tenant.now(app.clock.as_ref());
-            let machine = app.clock.now();
-            seen.newest.extend([("action", present), ("new", machine), ("settled", machine)]);
+            seen.actions = Mark::at(tenant.now(app.clock.as_ref()));
+            seen.new_jobs = Mark::at(app.clock.now());
+            seen.settled_jobs = Mark::at(app.clock.now());
         }
-        for event in changes(&scope, &mut seen).await? {
+        let found = find(&scope, seen).await?;
+        // Only now, when all of it was read: what is read again is not told again.
+        seen.actions = found.actions;
+        seen.new_jobs = found.new_jobs;
+        seen.settled_jobs = found.settled_jobs;
+        seen.cycles = found.cycles;
+        for event in found.events {
             let key = (event.kind, event.id, event.state.clone() + &event.name);
-            if seen.told.insert(key, event.at.0).is_none() && !is_first {
+            let before = seen.told.insert(key, event.at.0);
+            let is_new = match event.kind {
+                // It may die, be brought back, and die again.
+                Kind::Job => before != Some(event.at.0),
+                Kind::Action | Kind::Cycle => before.is_none(),
+            };
+            if is_new && !is_first {
                 // Nobody may be listening any more.
                 let _ = self.events.send(event);
             }
         }
         seen.looked_at = Some(Instant::now());
-        seen.forget();
+        seen.forget(found.actions_since);
         Ok(())
     }
 }
 
 impl Seen {
-    fn since(&self, what: &'static str) -> Timestamp {
-        let newest = self.newest.get(what).copied().unwrap_or(Timestamp::UNIX_EPOCH);
-        newest - TimeDelta::seconds(OVERLAP_SECONDS)
-    }
-
-    /// Notes how far one kind of change was read. A look that was full goes on from where it ended.
-    fn read(&mut self, what: &'static str, changes: &[Change]) {
-        if let Some(last) = changes.last() {
-            let newest = self.newest.entry(what).or_insert(last.at);
-            let is_full = CHANGES_MAX <= u64::try_from(changes.len()).unwrap_or(u64::MAX);
-            let reached =
-                if is_full { last.at + TimeDelta::seconds(OVERLAP_SECONDS) } else { last.at };
-            *newest = (*newest).max(reached);
-        }
-    }
-
     /// Forgets what no look finds any more.
-    fn forget(&mut self) {
-        let of_actions = self.since("action");
-        let of_jobs = self.since("new").min(self.since("settled"));
-        let cycles = std::mem::take(&mut self.cycles);
+    fn forget(&mut self, of_actions: Timestamp) {
+        let of_jobs = self.new_jobs.since().min(self.settled_jobs.since());
+        let cycles = &self.cycles;
         self.told.retain(|(kind, id, _), at| match kind {
             Kind::Action => of_actions <= *at,
             Kind::Job => of_jobs <= *at,
@@ -178,18 +215,27 @@ impl Seen {
     }
 }
 
-async fn changes(scope: &Scope<'_>, seen: &mut Seen) -> StoreResult<Vec<Event>> {
-    let event = |kind: Kind, it: Change| Event {
-        kind,
-        id: it.id,
-        name: it.name,
-        state: it.state,
-        at: Moment(it.at),
+/// What a look found.
+struct Found {
+    events: Vec<Event>,
+    actions: Mark,
+    actions_since: Timestamp,
+    new_jobs: Mark,
+    settled_jobs: Mark,
+    cycles: Vec<Uuid>,
+}
+
+async fn find(scope: &Scope<'_>, seen: &Seen) -> StoreResult<Found> {
+    let event = |kind: Kind, it: Change| {
+        let Change { id, name, state, at } = it;
+        Event { kind, id, name, state, at: Moment(at) }
     };
-    let mut events: Vec<Event> = Vec::new();
     let mut runs = scope.list_runs(CYCLES_MAX).await?;
+    // A cycle's actions bear the moment that it began at, however long it takes.
+    let newest_run = runs.first().map(|run| run.started_at);
     runs.reverse();
-    seen.cycles = runs.iter().map(|run| run.id.uuid()).collect();
+    let cycles = runs.iter().map(|run| run.id.uuid()).collect();
+    let mut events: Vec<Event> = Vec::new();
     events.extend(runs.into_iter().map(|run| Event {
         kind: Kind::Cycle,
         id: run.id.uuid(),
@@ -197,14 +243,54 @@ async fn changes(scope: &Scope<'_>, seen: &mut Seen) -> StoreResult<Vec<Event>> 
         state: run.status.to_string(),
         at: Moment(run.ended_at.unwrap_or(run.started_at)),
     }));
-    let new = scope.list_new_jobs(seen.since("new"), CHANGES_MAX).await?;
-    seen.read("new", &new);
+    let since = seen.new_jobs.since();
+    let begin = seen.new_jobs.rest.unwrap_or((since, first_id(since)));
+    let (new, new_jobs) = pages(scope, Of::NewJobs, seen.new_jobs, begin).await?;
     events.extend(new.into_iter().map(|it| event(Kind::Job, it)));
-    let actions = scope.list_changed_actions(seen.since("action"), CHANGES_MAX).await?;
-    seen.read("action", &actions);
-    events.extend(actions.into_iter().map(|it| event(Kind::Action, it)));
-    let settled = scope.list_settled_jobs(seen.since("settled"), CHANGES_MAX).await?;
-    seen.read("settled", &settled);
+    let since = seen.actions.since();
+    let actions_since = newest_run.map_or(since, |at| since.min(at - TimeDelta::milliseconds(1)));
+    let begin = seen.actions.rest.unwrap_or((actions_since, Uuid::nil()));
+    let (changed, actions) = pages(scope, Of::Actions, seen.actions, begin).await?;
+    events.extend(changed.into_iter().map(|it| event(Kind::Action, it)));
+    let begin = seen.settled_jobs.rest.unwrap_or((seen.settled_jobs.since(), Uuid::nil()));
+    let (settled, settled_jobs) = pages(scope, Of::SettledJobs, seen.settled_jobs, begin).await?;
     events.extend(settled.into_iter().map(|it| event(Kind::Job, it)));
-    Ok(events)
+    Ok(Found { events, actions, actions_since, new_jobs, settled_jobs, cycles })
+}
+
+/// What is read page by page.
+#[derive(Clone, Copy)]
+enum Of {
+    NewJobs,
+    Actions,
+    SettledJobs,
+}
+
+/// Reads page by page; what is too much for one look is where the next one begins.
+async fn pages(
+    scope: &Scope<'_>,
+    of: Of,
+    mut mark: Mark,
+    begin: Place,
+) -> StoreResult<(Vec<Change>, Mark)> {
+    let (mut all, mut place) = (Vec::new(), begin);
+    for _ in 0..PAGES_MAX {
+        let more = match of {
+            Of::NewJobs => scope.list_new_jobs(place.1, PAGE).await?,
+            Of::Actions => scope.list_changed_actions(place, PAGE).await?,
+            Of::SettledJobs => scope.list_settled_jobs(place, PAGE).await?,
+        };
+        let is_last = u64::try_from(more.len()).unwrap_or(PAGE) < PAGE;
+        if let Some(last) = more.last() {
+            place = (last.at, last.id);
+            mark.newest = mark.newest.max(last.at);
+        }
+        all.extend(more);
+        if is_last {
+            mark.rest = None;
+            return Ok((all, mark));
+        }
+    }
+    mark.rest = Some(place);
+    Ok((all, mark))
 }

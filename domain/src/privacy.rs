@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     id::{ContactId, MessageId},
     named::named_enum,
-    proposal::Payload,
+    proposal::{Payload, hex},
 };
 
 named_enum! {
@@ -23,13 +23,8 @@ pub const ERASED_ADDRESS: &str = "sha256:";
 
 /// What is kept of the address of a person who was erased: enough to know it again if it is ever brought back.
 pub fn erased_address(address: &str) -> String {
-    use std::fmt::Write;
     let hash = Sha256::digest(address.trim().to_lowercase().as_bytes());
-    hash.iter().fold(ERASED_ADDRESS.to_owned(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("{ERASED_ADDRESS}{}", hex(&hash))
 }
 
 /// Whether a wish is about a person: addressed to them, naming them, or answering to what they wrote.

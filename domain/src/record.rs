@@ -18,6 +18,37 @@ named_enum! {
     }
 }
 
+/// What may be changed of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderChange {
+    /// Everything: it is checked anew.
+    Everything,
+    /// How far it is: it was accepted as it stands.
+    Progress,
+    /// Nothing.
+    Nothing,
+}
+
+impl OrderStatus {
+    /// What may be changed of an order in this state.
+    pub const fn may_change(self) -> OrderChange {
+        match self {
+            Self::New | Self::Held => OrderChange::Everything,
+            Self::Open | Self::Done => OrderChange::Progress,
+            Self::Cancelled => OrderChange::Nothing,
+        }
+    }
+
+    /// The state of an accepted order whose day of delivery changes: one that is done without a day stays done.
+    pub const fn after_delivery(self, was_delivered: bool, is_delivered: bool) -> Self {
+        match (was_delivered, is_delivered) {
+            (false, true) => Self::Done,
+            (true, false) => Self::Open,
+            (true, true) | (false, false) => self,
+        }
+    }
+}
+
 named_enum! {
     /// Whether a matter still has to be looked after.
     pub enum OpenOrClosed, "status" {

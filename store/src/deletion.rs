@@ -1,10 +1,12 @@
 //! Deleting a tenant: hidden at once, and then gone row by row, so that nobody else waits for it.
 
 use domain::{action::Actor, id::TenantId, time::Timestamp};
-use entity::{api_keys, deleted_tenants, job_pauses, recorded_jobs, tenants};
+use entity::{
+    agent_tenant_locks as locks, api_keys, deleted_tenants, job_pauses, recorded_jobs, tenants,
+};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait, Query},
 };
 
@@ -52,6 +54,9 @@ pub const TABLES: &[&str] = &[
 /// Tables with a row or two of each tenant, which go with the tenant itself.
 pub const FEW_ROWS: &[&str] = &["agent_tenant_locks", "schedule_fires", "recorded_jobs"];
 
+/// How many other rows weigh as much as a piece of a file.
+const CHUNKS_SHARE: u64 = 50;
+
 /// The job that deletes a tenant; its own record goes last.
 const DELETION: &str = "delete_tenant";
 
@@ -88,6 +93,12 @@ impl Scope<'_> {
             done_at: Set(None),
         };
         deleted_tenants::Entity::insert(row).exec_without_returning(&self.conn).await?;
+        // A cycle that is at work writes nothing more, and hands no letter over.
+        locks::Entity::update_many()
+            .col_expr(locks::Column::Fence, Expr::col(locks::Column::Fence).add(1))
+            .filter(locks::Column::TenantId.eq(self.tenant.uuid()))
+            .exec(&self.conn)
+            .await?;
         // A tenant that is paused has no job run, and this one has to.
         let pause = jobs::Pause::Tenant(self.tenant).to_string();
         job_pauses::Entity::delete_by_id(pause).exec(&self.conn).await?;
@@ -108,6 +119,9 @@ impl System<'_> {
         now: Timestamp,
     ) -> StoreResult<Deletion> {
         for table in TABLES {
+            // Pieces of files are a megabyte each.
+            let limit =
+                if *table == "import_chunks" { limit.div_ceil(CHUNKS_SHARE) } else { limit };
             let mut delete = Query::delete();
             let some = Query::select()
                 .column("id")
@@ -123,9 +137,16 @@ impl System<'_> {
                 return Ok(Deletion::Goes);
             }
         }
-        let gone = recorded_jobs::Entity::delete_many()
+        let some = recorded_jobs::Entity::find()
+            .select_only()
+            .column(recorded_jobs::Column::Id)
             .filter(recorded_jobs::Column::TenantId.eq(tenant.uuid()))
             .filter(recorded_jobs::Column::Name.ne(DELETION))
+            .limit(limit)
+            .into_query();
+        let gone = recorded_jobs::Entity::delete_many()
+            .filter(recorded_jobs::Column::TenantId.eq(tenant.uuid()))
+            .filter(recorded_jobs::Column::Id.in_subquery(some))
             .exec(self.store.db())
             .await?;
         if 0 < gone.rows_affected {

@@ -96,7 +96,7 @@ pub struct OrderRow {
 }
 
 /// How far an accepted order is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderProgress {
     /// When it left.
     pub shipped_on: Option<Date>,
@@ -104,6 +104,10 @@ pub struct OrderProgress {
     pub delivered_on: Option<Date>,
     /// When it was billed.
     pub billed_on: Option<Date>,
+    /// The status that this was made from.
+    pub was: OrderStatus,
+    /// The status that follows from it.
+    pub status: OrderStatus,
 }
 
 /// Ids in one statement: well under the 32,766 parameters that SQLite takes.
@@ -300,7 +304,7 @@ impl Scope<'_> {
         }
     }
 
-    /// Notes how far an accepted order is; one that was delivered is done. Nothing that was checked changes.
+    /// Notes how far an accepted order is. Nothing that was checked changes.
     pub async fn mark_order_progressed(
         &self,
         id: OrderId,
@@ -308,20 +312,15 @@ impl Scope<'_> {
         now: Timestamp,
     ) -> StoreResult<Transition> {
         use orders::Column;
-        let status = match progress.delivered_on {
-            Some(_) => OrderStatus::Done,
-            None => OrderStatus::Open,
-        };
-        let accepted = [OrderStatus::Open, OrderStatus::Done].map(OrderStatus::as_str);
         let moved = orders::Entity::update_many()
             .col_expr(Column::ShippedOn, Expr::value(progress.shipped_on))
             .col_expr(Column::DeliveredOn, Expr::value(progress.delivered_on))
             .col_expr(Column::BilledOn, Expr::value(progress.billed_on))
-            .col_expr(Column::Status, Expr::value(status.as_str()))
+            .col_expr(Column::Status, Expr::value(progress.status.as_str()))
             .col_expr(Column::UpdatedAt, Expr::value(now))
             .filter(Column::TenantId.eq(self.tenant.uuid()))
             .filter(Column::Id.eq(id.uuid()))
-            .filter(Column::Status.is_in(accepted))
+            .filter(Column::Status.eq(progress.was.as_str()))
             .exec(&self.conn)
             .await?;
         self.clear_standing_of_order(moved.rows_affected, id).await

@@ -3,7 +3,9 @@
 use domain::{id::TenantId, time::Timestamp};
 use entity::job_pauses as pauses;
 use jobs::Pause;
-use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::OnConflict,
+};
 
 use crate::{Scope, StoreResult, Transition, system::System};
 
@@ -59,6 +61,35 @@ impl System<'_> {
             .exec_without_returning(self.store.db())
             .await?;
         Ok(Transition::of_insert(inserted))
+    }
+
+    /// Pauses something in the name of whoever looks after the installation: nobody else's pause stays.
+    pub async fn upsert_pause(&self, pause: &Pause, by: &str, now: Timestamp) -> StoreResult<()> {
+        let row = pauses::ActiveModel {
+            name: Set(pause.to_string()),
+            kind: Set(pause.kind().to_owned()),
+            subject: Set(pause.subject()),
+            paused_by: Set(by.to_owned()),
+            paused_at: Set(now),
+        };
+        let renewed = OnConflict::column(pauses::Column::Name)
+            .update_columns([pauses::Column::PausedBy, pauses::Column::PausedAt])
+            .to_owned();
+        pauses::Entity::insert(row)
+            .on_conflict(renewed)
+            .exec_without_returning(self.store.db())
+            .await?;
+        Ok(())
+    }
+
+    /// Ends a pause, if it is still this one's.
+    pub async fn delete_pause_of(&self, pause: &Pause, by: &str) -> StoreResult<Transition> {
+        let gone = pauses::Entity::delete_many()
+            .filter(pauses::Column::Name.eq(pause.to_string()))
+            .filter(pauses::Column::PausedBy.eq(by))
+            .exec(self.store.db())
+            .await?;
+        Ok(if gone.rows_affected == 1 { Transition::Moved } else { Transition::Lost })
     }
 
     /// Ends a pause.

@@ -47,6 +47,11 @@ impl Store {
         UnitOfWork::begin(self, tenant, Some(fence)).await
     }
 
+    /// A fresh id of no kind in particular.
+    pub fn new_uuid(&self, at: Timestamp) -> sea_orm::prelude::Uuid {
+        self.ids.next_uuid(at)
+    }
+
     /// A fresh id for a run, which has to be known before its lock can be taken.
     pub fn new_run_id(&self, at: Timestamp) -> RunId {
         self.ids.next(at)

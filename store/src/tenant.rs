@@ -9,7 +9,8 @@ use domain::{
 };
 use entity::tenants;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 
 use crate::{
@@ -186,6 +187,12 @@ impl Scope<'_> {
         let row = row.filter(|it| it.deleted_at.is_none());
         let row = row.ok_or_else(|| StoreError::UnknownTenant(self.tenant.to_string()))?;
         Tenant::from_row(row)
+    }
+
+    /// The tenant itself, which nobody else changes until this unit of work ends.
+    pub async fn get_tenant_to_change(&self) -> StoreResult<Tenant> {
+        tenants::Entity::find_by_id(self.tenant.uuid()).lock_exclusive().one(&self.conn).await?;
+        self.get_tenant().await
     }
 
     /// Sets whether what leaves waits for a person.

@@ -183,8 +183,7 @@ impl Scope<'_> {
         limit: u64,
     ) -> StoreResult<u64> {
         use imports::Column;
-        let is_old =
-            Column::CreatedAt.lt(before).and(Column::State.ne(ImportState::Waiting.as_str()));
+        let is_old = Column::CreatedAt.lt(before);
         let is_stuck = Column::CreatedAt
             .lt(now - TimeDelta::days(1))
             .and(Column::State.eq(ImportState::Receiving.as_str()));

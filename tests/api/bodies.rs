@@ -35,7 +35,7 @@ fn what_cannot_be_meant_is_told_with_its_field_and_changes_nothing() {
         (b"{\"name\":\"a\",\"more\":1}", 422, "invalid_field", "more"),
         (b"{\"name\":\"a\",\"tenant_id\":\"x\"}", 422, "invalid_field", "tenant_id"),
         (b"{\"name\":\"a\",\"source\":\"agent\"}", 422, "invalid_field", "source"),
-        (b"{\"name\":\"a\",\"churn_risk\":101}", 422, "invalid_field", "churn_risk"),
+        (b"{\"name\":\"a\",\"churn_risk_bp\":10001}", 422, "invalid_field", "churn_risk_bp"),
         (b"{\"name\":\"a\",\"known_since\":\"2026-02-30\"}", 422, "invalid_field", "known_since"),
         (long.as_bytes(), 422, "invalid_field", "name"),
         (deep.as_bytes(), 400, "invalid_json", ""),

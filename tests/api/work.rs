@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use domain::time::Clock;
 use serde_json::{Value, json};
 
 use crate::house::{Answer, Door, House};
@@ -132,8 +133,23 @@ fn jobs_are_new_or_duplicates_one_by_one_and_by_the_thousand() {
     let batch = door.ask("POST", "/v1/jobs/batch", &kind, lines.as_bytes()).json();
     assert_eq!((&batch["new"], &batch["refused"]), (&json!(3_000), &json!(1)), "{batch}");
     assert_eq!(batch["faults"][0]["line"], 3_001);
+    let shifted = "\n{\"job\":{\"name\":\"forget_settled_jobs\"}}\n{\"job\":{\"name\":\"plan_cycle\",\"due_hour\":\"2020-01-01T00:00:00Z\"}}\n";
+    let other = [("content-type", "application/x-ndjson"), ("idempotency-key", "shift")];
+    let first = door.ask("POST", "/v1/jobs/batch", &other, shifted.as_bytes()).json();
+    assert_eq!(first["new"], 2, "{first}");
+    let swapped = shifted.replace("2020-01", "2020-02");
+    let second = door.ask("POST", "/v1/jobs/batch", &other, swapped.as_bytes()).json();
+    assert_eq!((&second["duplicates"], &second["refused"]), (&json!(1), &json!(1)), "{second}");
+    assert_eq!(second["faults"][0]["code"], "idempotency_key_reused");
+    let ahead = json!({ "job": { "name": "plan_cycle", "due_hour": "2100-01-01T00:00:00Z" } });
+    assert_eq!(door.send("POST", "/v1/jobs", &ahead).problem().2, "job.due_hour");
     let again = door.ask("POST", "/v1/jobs/batch", &kind, lines.as_bytes()).json();
     assert_eq!((&again["new"], &again["duplicates"]), (&json!(0), &json!(3_000)), "{again}");
+}
+
+/// A moment within the next days, which no job of the test comes to.
+fn soon() -> String {
+    (platform::SystemClock.now() + chrono::TimeDelta::days(3)).to_rfc3339()
 }
 
 /// Reads events until one is as it should be.
@@ -175,6 +191,32 @@ fn what_happens_is_told_as_it_happens() {
     assert_eq!(made.status, 201);
     hear(&mut mine, |name, event| {
         name == "job" && event["name"] == "import_upload" && event["state"] == "completed"
+    });
+    // Thousands that were recorded at one moment are all told.
+    let due = |number: u32| {
+        format!(
+            "2020-{:02}-{:02}T{:02}:00:00Z",
+            number / 600 + 1,
+            number / 24 % 25 + 1,
+            number % 24
+        )
+    };
+    let soon = soon();
+    let lines: Vec<String> = (0..1_200)
+        .map(|number| {
+            let job = json!({ "name": "plan_cycle", "due_hour": due(number) });
+            json!({ "job": job, "run_at": soon }).to_string()
+        })
+        .collect();
+    let kind = [("content-type", "application/x-ndjson")];
+    let batch = door.ask("POST", "/v1/jobs/batch", &kind, lines.join("\n").as_bytes()).json();
+    assert_eq!(batch["new"], 1_200, "{batch}");
+    let heard = std::cell::RefCell::new(std::collections::BTreeSet::new());
+    hear(&mut mine, |name, event| {
+        if name == "job" && event["name"] == "plan_cycle" {
+            heard.borrow_mut().insert(event["id"].as_str().unwrap().to_owned());
+        }
+        heard.borrow().len() == 1_200
     });
     // The other tenant hears of its own alone.
     let other = server.with(&stranger);
@@ -248,6 +290,42 @@ fn a_tenant_is_deleted_with_everything() {
     let left: u32 = db.query_row("SELECT count(*) FROM messages", [], |row| row.get(0)).unwrap();
     assert_eq!(left, 0);
     assert_eq!(stays.get("/v1/clients").json()["items"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_order_that_is_done_without_a_day_stays_done() {
+    let mut house = House::new();
+    let key = house.demo();
+    let door = house.serve().with(&key);
+    let done = door.get("/v1/orders?status=done").json()["items"][0]["id"].clone();
+    let path = format!("/v1/orders/{}", done.as_str().expect("an order is done"));
+    let any = [("if-match", "*")];
+    let open = door.send_with("PATCH", &path, &any, &json!({ "delivered_on": null })).json();
+    assert_eq!(open["status"], "open", "{open}");
+    let again = json!({ "delivered_on": "2026-02-20" });
+    assert_eq!(door.send_with("PATCH", &path, &any, &again).json()["status"], "done");
+    let db = rusqlite::Connection::open(house.path().join("data/steward.db")).unwrap();
+    db.execute("UPDATE orders SET delivered_on = NULL WHERE status = 'done'", []).unwrap();
+    let billed = json!({ "billed_on": "2026-02-27" });
+    let order = door.send_with("PATCH", &path, &any, &billed).json();
+    assert_eq!(order["status"], "done", "{order}");
+}
+
+#[test]
+fn an_import_that_is_called_off_keeps_no_files() {
+    let mut house = House::new();
+    let key = house.tenant("acme");
+    let door = house.serve().with(&key);
+    let made = upload(&door, "kind=clients", &[("file", "external_id,name\nC1,Nova\n")]);
+    let job = door.get("/v1/jobs?name=import_upload").json()["items"][0]["id"].clone();
+    let cancel = format!("/v1/jobs/{}/cancel", job.as_str().unwrap());
+    assert_eq!(door.ask("POST", &cancel, &[], &[]).status, 200);
+    let import = door.get(made.header("location")).json();
+    assert_eq!(import["import"]["state"], "failed", "{import}");
+    let db = rusqlite::Connection::open(house.path().join("data/steward.db")).unwrap();
+    let left: u32 =
+        db.query_row("SELECT count(*) FROM import_chunks", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
 }
 
 #[test]

@@ -48,7 +48,7 @@ const WRITES: [&str; 6] = ["expire_", "find_or_create_", "insert_", "mark_", "re
 const BY_NO_ID: [&str; 9] = [
     "client_ids client_ids_by_domain contact_ids correspondents deal_ids message_ids order_ids",
     "product_ids product_ids_by_sku count_compliance count_sent_since find_covered_hour",
-    "find_latest_run find_order_by_number find_run_by_number find_run_of_hour get_tenant",
+    "find_latest_run find_order_by_number find_run_by_number find_run_of_hour get_tenant get_tenant_to_change",
     "known_dedup_keys list_actions list_clients_to_refresh list_compliance_due list_due_clocks",
     "list_goals list_open_deals list_open_hypotheses list_open_safety_cases list_orders",
     "list_orders_held list_orders_waiting list_outbound list_pending_quotes list_runnable",
@@ -240,7 +240,13 @@ async fn write_about_cycles(scope: &Scope<'_>, watch: &mut Watch<'_>) {
     watch.look("mark_task_closed", closed).await;
     let cancelled = scope.mark_order_cancelled(theirs.new_order, now).await.unwrap();
     watch.look("mark_order_cancelled", cancelled).await;
-    let progress = OrderProgress::default();
+    let progress = OrderProgress {
+        shipped_on: None,
+        delivered_on: None,
+        billed_on: None,
+        was: OrderStatus::New,
+        status: OrderStatus::Done,
+    };
     let progressed = scope.mark_order_progressed(theirs.new_order, &progress, now).await.unwrap();
     watch.look("mark_order_progressed", progressed).await;
     // Its own key of that name, if it had one that was not done.

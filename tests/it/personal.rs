@@ -28,6 +28,8 @@ const PERSONAL: &[&str] = &[
     "outbound_messages.to_address outbound_messages.subject outbound_messages.body",
     // A letter word for word, or a client's words that justify a task. Erasing it keeps its hash.
     "actions.payload tasks.justification",
+    // Why a person of the tenant refused an action, in their own words.
+    "actions.error",
     // What the tenant's people once wrote about a client, imported as it stood there.
     "deals.name deals.next_step deals.lost_reason quotes.lost_reason credit_profiles.hold_reason",
     "orders.attachments orders.po_number",
@@ -90,7 +92,7 @@ const PLAIN: &[&str] = &[
     // What is paused, and what fired: names of ours and ids.
     "job_pauses.kind job_pauses.name job_pauses.subject schedule_fires.schedule",
     // The record: ids, figures, spans and fixed phrases; names are put in when it is shown.
-    "actions.error actions.evidence actions.outcome actions.reasons",
+    "actions.evidence actions.outcome actions.reasons",
     "agent_autonomous_runs.act_output agent_autonomous_runs.error agent_autonomous_runs.metrics",
     "agent_autonomous_runs.plan_output agent_autonomous_runs.react_output",
     "agent_autonomous_runs.reflect_output agent_autonomous_runs.work_block",

@@ -56,7 +56,7 @@ async fn a_person_is_erased_with_every_word_of_theirs(test: TestDb) {
     let proposed = world.scope().find_action(full.proposed).await.unwrap().unwrap();
 
     let work = test.store.begin(world.tenant).await.unwrap();
-    let file = work.scope().load_person_file(full.contact).await.unwrap().unwrap();
+    let file = work.scope().load_person_file(full.contact, None).await.unwrap().unwrap();
     assert!(!file.messages.is_empty() && !file.letters.is_empty() && !file.actions.is_empty());
     let erased = work.scope().mark_person_erased(full.contact, world.now).await.unwrap();
     work.commit().await.unwrap();

@@ -50,13 +50,18 @@ async fn read_records(scope: &Scope<'_>, ids: &Full, found: &mut Found) {
     let piece =
         scope.find_import_chunk(ids.import, domain::import::ImportPart::Rejects, 0).await.unwrap();
     found.insert("find_import_chunk", many(piece));
-    let file = scope.load_person_file(ids.contact).await.unwrap();
+    let file = scope.load_person_file(ids.contact, None).await.unwrap();
     found.insert("load_person_file", many(file));
     let since = at("2000-01-01T00:00:00Z");
-    let changed = scope.list_changed_actions(since, LIMIT).await.unwrap();
+    let place = (since, uuid::Uuid::nil());
+    let changed = scope.list_changed_actions(place, LIMIT).await.unwrap();
     found.insert("list_changed_actions", many(changed));
-    found.insert("list_new_jobs", many(scope.list_new_jobs(since, LIMIT).await.unwrap()));
-    found.insert("list_settled_jobs", many(scope.list_settled_jobs(since, LIMIT).await.unwrap()));
+    found.insert(
+        "list_new_jobs",
+        many(scope.list_new_jobs(uuid::Uuid::nil(), LIMIT).await.unwrap()),
+    );
+    found.insert("list_settled_jobs", many(scope.list_settled_jobs(place, LIMIT).await.unwrap()));
+    found.insert("get_tenant_to_change", many(Some(scope.get_tenant_to_change().await.unwrap())));
     found.insert("list_line_limits", many(scope.list_line_limits().await.unwrap()));
     let one = scope.find_record::<record::Client>(client).await.unwrap();
     found.insert("find_record", many(one));

@@ -31,7 +31,7 @@ const TAG_BYTES: usize = 16;
 /// The tag of a resource as it is shown.
 pub fn etag_of<V: Serialize>(view: &V) -> ApiResult<String> {
     let bytes = serde_json::to_vec(view).map_err(|error| ApiError::internal(&error))?;
-    Ok(format!("\"{}\"", crate::auth::hex(&Sha256::digest(&bytes)[..TAG_BYTES])))
+    Ok(format!("\"{}\"", domain::proposal::hex(&Sha256::digest(&bytes)[..TAG_BYTES])))
 }
 
 /// What an update was made from.
@@ -228,7 +228,7 @@ impl<V: JsonSchema> OperationOutput for Tagged<V> {
 
     fn operation_response(ctx: &mut GenContext, _: &mut Operation) -> Option<Response> {
         let mut response = json_doc::<V>(ctx, "As it is now");
-        header_doc(&mut response, "ETag", "For `If-Match` and `If-None-Match`.");
+        header_doc(&mut response, "ETag", "Another one as soon as it changes.");
         Some(response)
     }
 

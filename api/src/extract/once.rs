@@ -145,7 +145,7 @@ impl Idempotency {
         hash.update(self.path.as_bytes());
         hash.update([0]);
         hash.update(body.map_or("", |it| it.0.as_str()).as_bytes());
-        crate::auth::hex(&hash.finalize())
+        domain::proposal::hex(&hash.finalize())
     }
 }
 

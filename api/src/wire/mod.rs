@@ -11,4 +11,4 @@ mod word;
 pub use amount::{BasisPointsUpTo, Currency, Minor, QuantityMilli, Whole};
 pub use date::{Day, Moment};
 pub use text::{Email, Formed, Key, Line, MailDomain, Slug, Source, find_text_fault};
-pub use word::{Word, Words};
+pub use word::{Word, Words, plain_words};

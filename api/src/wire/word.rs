@@ -65,6 +65,23 @@ words! {
     TenantMode, "TenantMode";
 }
 
+/// Turns words that are explained one by one into a list of words, and their explanations into one text: generators
+/// of clients know what to make of that.
+pub fn plain_words(schema: &mut Schema) {
+    let Some(serde_json::Value::Array(all)) = schema.remove("oneOf") else { return };
+    let word = |it: &serde_json::Value| it["const"].as_str().unwrap_or_default().to_owned();
+    let lines: Vec<String> = all
+        .iter()
+        .map(|it| format!("* `{}`: {}", word(it), it["description"].as_str().unwrap_or_default()))
+        .collect();
+    let about = schema.get("description").and_then(|it| it.as_str()).unwrap_or_default();
+    let about = format!("{about}\n\n{}", lines.join("\n"));
+    let words: Vec<String> = all.iter().map(word).collect();
+    schema.insert("description".to_owned(), about.into());
+    schema.insert("type".to_owned(), "string".into());
+    schema.insert("enum".to_owned(), words.into());
+}
+
 /// One of our words, on its way in or out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word<W> {

@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{self, Read, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use domain::{
@@ -13,7 +14,7 @@ use domain::{
     time::Timestamp,
 };
 use intake::{ColumnMap, ImportReport, ImportRequest, IntakeError, Progress};
-use jobs::ImportUpload;
+use jobs::{ImportUpload, JobId};
 use store::{Scope, Store, StoreError, Transition, record};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -27,31 +28,46 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 const REJECT_CHUNKS_MAX: u32 = 64;
 
 impl Run<App> for ImportUpload {
+    /// Its end has closed the import, and its files are gone.
+    const CAN_COME_BACK: bool = false;
+
+    async fn abandon(self, app: Arc<App>, _: JobId, because: &str) -> Result<(), JobError> {
+        let store = &app.agent.store;
+        let work = store.begin(self.tenant_id).await.map_err(passing)?;
+        let (told, now) = (Err(because.to_owned()), app.agent.clock.now());
+        work.scope().mark_import_ended(self.import_id, told, now).await.map_err(passing)?;
+        work.commit().await.map_err(passing)
+    }
+
     async fn run(self, context: JobContext<App>) -> JobResult {
         let agent = &context.app.agent;
         let scope = agent.store.tenant(self.tenant_id);
         let row = scope.find_record::<record::Import>(self.import_id.uuid()).await;
-        let Some(row) = row.map_err(JobError::retry)? else {
+        let Some(row) = row.map_err(passing)? else {
             return Ok(Outcome::Skipped("the import was dropped"));
         };
         if row.state != ImportState::Waiting.as_str() {
             return Ok(Outcome::Skipped("the import has ended"));
         }
-        let tenant = scope.get_tenant().await.map_err(JobError::retry)?;
+        let tenant = scope.get_tenant().await.map_err(passing)?;
         let now = tenant.now(agent.clock.as_ref());
-        scope.mark_import_begun(self.import_id).await.map_err(JobError::retry)?;
-        let folder = TempDir::with_prefix("steward-import").map_err(JobError::retry)?;
+        scope.mark_import_begun(self.import_id).await.map_err(passing)?;
+        let folder = TempDir::with_prefix("steward-import").map_err(passing)?;
         let files = Files { scope: &scope, import: self.import_id, folder: folder.path(), now };
         let outcome = match files.request(&row, &tenant).await? {
             Ok(request) => {
                 let store = agent.store.clone();
-                import_apart(store, tenant.id, request, now).await.map_err(JobError::retry)?
+                import_apart(store, tenant.id, request, now).await.map_err(passing)?
             }
             Err(error) => Err(error),
         };
         let report = match outcome {
             Err(IntakeError::Store { source: source @ StoreError::Unavailable(_), .. }) => {
-                return Err(JobError::retry(source));
+                return Err(passing(source));
+            }
+            Err(IntakeError::Store { source, rows_kept }) => {
+                tracing::error!(%source, "an import met a fault");
+                Err(format!("the database refused a row; {rows_kept} rows before it were kept"))
             }
             // The reader sees names of files, and not where they lay.
             Err(error) => Err(without(&error.to_string(), folder.path())),
@@ -62,10 +78,10 @@ impl Run<App> for ImportUpload {
                 Ok(report.map_err(JobError::bury)?)
             }
         };
-        let work = agent.store.begin(self.tenant_id).await.map_err(JobError::retry)?;
+        let work = agent.store.begin(self.tenant_id).await.map_err(passing)?;
         let moved = work.scope().mark_import_ended(self.import_id, report, agent.clock.now()).await;
-        if moved.map_err(JobError::retry)? == Transition::Moved {
-            work.commit().await.map_err(JobError::retry)?;
+        if moved.map_err(passing)? == Transition::Moved {
+            work.commit().await.map_err(passing)?;
         }
         Ok(Outcome::Done)
     }
@@ -92,6 +108,12 @@ async fn import_apart(
         })
     });
     import.await.ok().flatten().ok_or("the import came to no end")
+}
+
+/// What may work another time. What went wrong inside is logged, and stands in no record that others read.
+fn passing(error: impl std::fmt::Display) -> JobError {
+    tracing::warn!(%error, "an import could not go on");
+    JobError::retry("the database, or the folder for its files, could not be used")
 }
 
 /// The text without the folder that files lay in for a while.
@@ -147,12 +169,12 @@ impl Files<'_> {
         let mut file = None;
         for position in 0.. {
             let chunk = self.scope.find_import_chunk(self.import, part, position).await;
-            let Some(bytes) = chunk.map_err(JobError::retry)? else { break };
+            let Some(bytes) = chunk.map_err(passing)? else { break };
             let file = match &mut file {
                 Some(file) => file,
-                none => none.insert(File::create(&path).map_err(JobError::retry)?),
+                none => none.insert(File::create(&path).map_err(passing)?),
             };
-            file.write_all(&bytes).map_err(JobError::retry)?;
+            file.write_all(&bytes).map_err(passing)?;
         }
         Ok(file.map(|_| path))
     }
@@ -164,15 +186,15 @@ impl Files<'_> {
         ];
         for (part, path) in files {
             let Some(path) = path else { continue };
-            let mut file = File::open(path).map_err(JobError::retry)?;
+            let mut file = File::open(path).map_err(passing)?;
             for position in 0..REJECT_CHUNKS_MAX {
-                let bytes = read_chunk(&mut file).map_err(JobError::retry)?;
+                let bytes = read_chunk(&mut file).map_err(passing)?;
                 if bytes.is_empty() {
                     break;
                 }
                 let (id, now) = (self.import, self.now);
                 let kept = self.scope.insert_import_chunk(id, part, position, bytes, now).await;
-                kept.map_err(JobError::retry)?;
+                kept.map_err(passing)?;
             }
         }
         Ok(())

@@ -37,9 +37,9 @@ pub struct Fields {
     /// What it is worth in a year, in minor units of the tenant's currency.
     #[serde(default)]
     annual_value_minor: Option<Minor>,
-    /// How likely it is to be lost, in hundredths of a point of 100; worked out from its orders if null.
+    /// How likely it is to be lost: 10,000 is certain; worked out from its orders if null.
     #[serde(default)]
-    churn_risk: Option<Whole<0, 100>>,
+    churn_risk_bp: Option<Whole<0, 10_000>>,
     /// Since when it has been a client.
     #[serde(default)]
     known_since: Option<Day>,
@@ -75,7 +75,7 @@ impl Plain for Clients {
             country: row.country.as_deref().map(Line::stored),
             domain: row.domain.as_deref().map(MailDomain::stored),
             annual_value_minor: row.annual_value_minor.map(Whole),
-            churn_risk: row.churn_risk.map(|it| Whole(it.into())),
+            churn_risk_bp: row.churn_risk.map(|it| Whole(it.into())),
             known_since: row.known_since.map(Day),
         };
         (fields, Nothing {})
@@ -95,7 +95,7 @@ impl Plain for Clients {
             country: fields.country.map(Line::into_string),
             domain: fields.domain.map(MailDomain::into_string),
             annual_value_minor: fields.annual_value_minor.map(|it| it.0),
-            churn_risk: fields.churn_risk.map(|it| Score(it.narrow())),
+            churn_risk: fields.churn_risk_bp.map(|it| Score(it.narrow())),
             known_since: fields.known_since.map(|it| it.0),
         };
         writing.scope.upsert_clients(&writing.origin(), &[row]).await?;

@@ -227,9 +227,9 @@ pub fn routes() -> ApiRouter<AppState> {
                     .description(
                         "For ever. What was done stays on record with ids and hashes; whoever brings the address \
                          back finds it suppressed. Refused rows of ended imports are dropped as well, since they \
-                         may hold anybody's.",
+                         may hold anybody's. Letters that were written to files lie in the outbox folder, and stay there.",
                     );
-                problem(not_found(op, "contact"), 409, "A letter to them is leaving at this moment")
+                problem(not_found(op, "contact"), 409, "A cycle is at work, or a letter to them is leaving")
             }),
         )
 }
@@ -238,13 +238,13 @@ fn shown(file: PersonFile) -> Export {
     let most = usize::try_from(FILE_ROWS_MAX).unwrap_or(usize::MAX);
     let counts = [file.messages.len(), file.letters.len(), file.tasks.len(), file.touches.len()];
     let messages = file.messages.into_iter().map(|it| Message {
-        id: it.message.id,
-        direction: Word::stored(it.message.direction),
-        from_name: it.message.from_name,
-        from_address: it.message.from_address,
-        to_addresses: it.message.to_addresses,
-        subject: it.message.subject,
-        received_at: Moment(it.message.received_at),
+        id: it.id,
+        direction: Word::stored(it.direction),
+        from_name: it.from_name,
+        from_address: it.from_address,
+        to_addresses: it.to_addresses,
+        subject: it.subject,
+        received_at: Moment(it.received_at),
         body: it.body,
     });
     let letters = file.letters.into_iter().map(|it| Letter {
@@ -291,11 +291,12 @@ async fn export(
     State(app): State<AppState>,
     ById(id): ById,
 ) -> ApiResult<Tagged<Export>> {
+    let contact = ContactId::from_uuid(id);
+    let reading = app.store.tenant(caller.tenant);
+    let file = reading.load_person_file(contact, Some(FILE_ROWS_MAX)).await?;
+    let file = file.ok_or_else(|| ApiError::not_found("contact"))?;
     let work = app.begin(caller.tenant).await?;
     let scope = work.scope();
-    let contact = ContactId::from_uuid(id);
-    let file = scope.load_person_file(contact).await?;
-    let file = file.ok_or_else(|| ApiError::not_found("contact"))?;
     let (kind, counts) = (PrivacyRequest::Export, file.counts());
     let (actor, now) = (caller.actor(), app.clock.now());
     scope.insert_privacy_request(kind, contact, &counts, &actor, now).await?;
@@ -320,6 +321,10 @@ async fn erase(
     let counts = match scope.mark_person_erased(contact, now).await? {
         Erased::Done(counts) => counts,
         Erased::Unknown => return Err(ApiError::not_found("contact")),
+        Erased::AtWork => {
+            let detail = "a cycle is at work and may be writing about them: try again in a minute";
+            return Err(ApiError::new(Code::Conflict, detail));
+        }
         Erased::Busy => {
             let detail = "a letter to this person is leaving at this moment: try again in a minute";
             return Err(ApiError::new(Code::Conflict, detail));

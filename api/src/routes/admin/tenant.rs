@@ -18,7 +18,7 @@ use jobs::{DeleteTenant, Pause};
 use schemars::{JsonSchema, json_schema};
 use serde::{Deserialize, Serialize};
 use store::{
-    StoreError, Transition,
+    StoreError,
     recorded::Sameness,
     tenant::{NewTenant, Tenant},
 };
@@ -98,7 +98,10 @@ pub fn routes() -> ApiRouter<AppState> {
         .api_route(
             "/v1/admin/tenants",
             get_with(list, |op| named(op, "list", "tenants", "admin", "Lists"))
-                .post_with(create, |op| named(op, "create", "tenant", "admin", "Makes")),
+                .post_with(create, |op| {
+                    named(op, "create", "tenant", "admin", "Makes")
+                        .description("Its `Idempotency-Key` is kept with the tenant that it makes.")
+                }),
         )
         .api_route(
             "/v1/admin/tenants/{id}",
@@ -202,7 +205,11 @@ async fn create(
         }
         Err(StoreError::AlreadyExists(_)) => {
             // A request's key is kept with the tenant that the request made.
-            let there = app.store.system().require_tenant(&slug).await?;
+            let there = app.store.system().find_tenant(&slug).await?;
+            let there = there.ok_or_else(|| {
+                let detail = "a tenant with this short name is being deleted: try again later";
+                ApiError::new(Code::AlreadyExists, detail).at("slug")
+            })?;
             if idempotency.is_done(&app, there.id, Some(&body.digest)).await? {
                 return created(&app, there.id, None).await;
             }
@@ -231,9 +238,8 @@ async fn pause(
     let tenant = require(&app, id).await?;
     let pause = Pause::Tenant(tenant.id);
     // A pause of the tenant's own becomes one that it cannot end.
-    app.store.system().delete_pause(&pause).await?;
     let by = caller.caller.actor().to_string();
-    app.store.system().insert_pause(&pause, &by, app.clock.now()).await?;
+    app.store.system().upsert_pause(&pause, &by, app.clock.now()).await?;
     Tagged::of(shown(&app, &tenant).await?)
 }
 
@@ -280,17 +286,22 @@ async fn delete(
     ById(id): ById,
     Confirmed(slug): Confirmed,
 ) -> ApiResult<NoContent> {
-    let tenant = require(&app, id).await?;
-    if tenant.slug != slug {
+    let tenant_id = TenantId::from_uuid(id);
+    // Whoever asks again has a deletion go on that ran out of attempts.
+    let is_asked_again = match app.store.system().find_deletion(tenant_id).await? {
+        Some((_, None)) => true,
+        Some((_, Some(_))) => return Ok(NoContent),
+        None => false,
+    };
+    if !is_asked_again && require(&app, id).await?.slug != slug {
         return Err(ApiError::parameter("slug", "is not the short name of this tenant"));
     }
     let (actor, now) = (caller.caller.actor(), app.clock.now());
-    let work = app.begin(tenant.id).await?;
+    let work = app.begin(tenant_id).await?;
     let scope = work.scope();
-    if scope.mark_tenant_deleted(&actor, now).await? == Transition::Moved {
-        let job = DeleteTenant { tenant_id: tenant.id };
-        scope.record_job(&job, &Sameness::Once("delete_tenant".to_owned()), now, now).await?;
-    }
+    scope.mark_tenant_deleted(&actor, now).await?;
+    let sameness = Sameness::WhilePending("delete_tenant".to_owned());
+    scope.record_job(&DeleteTenant { tenant_id }, &sameness, now, now).await?;
     drop(scope);
     work.commit().await?;
     app.inner().keys.forget();

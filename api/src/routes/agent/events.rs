@@ -74,7 +74,8 @@ pub fn routes() -> ApiRouter<AppState> {
             named(op, "watch", "events", "events", "")
                 .summary("Watches cycles, actions and recorded jobs")
                 .description(
-                    "Server-sent events: `ready` first, then one for each new state, within about a second. A reader \
+                    "Server-sent events: `ready` first, then one for each state that a cycle, an action or a new or settled job \
+                     comes into, within about a second. A reader \
                      that is too slow is told with `gap` how many it has missed; after that, and after a \
                      connection that broke off, the lists have what was missed. A stream ends when its key does.",
                 )
@@ -88,7 +89,7 @@ async fn watch(
 ) -> ApiResult<Events<impl Stream<Item = Result<Sent, Infallible>> + Send + 'static>> {
     let (watch, events) = app.inner().watches.join(caller.tenant)?;
     // Whoever is told that it is ready has missed nothing since.
-    watch.look(&app).await?;
+    watch.begin(&app).await?;
     let watcher = Watcher { app, key: caller.caller.digest, watch, events, is_ready: false };
     metrics::gauge!(names::EVENT_STREAMS).increment(1);
     Ok(Events(stream::unfold(watcher, |mut watcher| async move {

@@ -106,8 +106,8 @@ impl OperationInput for Asked {
         let kinds = json_schema!({ "type": "string", "enum": ImportKind::names() });
         required_query(operation, "kind", "What the file holds.", kinds);
         let statuses = STATUSES.map(OrderStatus::as_str);
-        let statuses = json_schema!({ "type": "string", "enum": statuses, "default": "new" });
-        let text = "For orders: the status of those that were not there before.";
+        let statuses = json_schema!({ "type": "string", "enum": statuses });
+        let text = "For orders: the status of those that were not there before; `new` if left out.";
         query(operation, "as", text, statuses);
         for (name, about) in TEXTS {
             let schema =

@@ -1,6 +1,12 @@
 //! Taking files in, piece by piece: none is held in memory, and the database is not held up by a slow sender.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use aide::{
     OperationInput,
@@ -9,25 +15,27 @@ use aide::{
     openapi::{MediaType, Operation, ReferenceOr, RequestBody, Response, SchemaObject},
 };
 use axum::{
+    body::Body,
     extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State, multipart::Field},
     http::StatusCode,
 };
 use domain::{
     id::ImportId,
     import::{ImportKind, ImportPart},
+    proposal::hex,
     time::Timestamp,
 };
+use futures_util::StreamExt;
 use jobs::ImportUpload;
 use schemars::json_schema;
 use sha2::{Digest, Sha256};
-use store::{Scope, recorded::Sameness, upload::NewImport};
+use store::{Scope, Transition, recorded::Sameness, upload::NewImport};
 
 use super::{
     asked::{Asked, refused},
     view::{Imports, View},
 };
 use crate::{
-    auth::hex,
     error::{ApiError, ApiResult, Code, shown},
     extract::{
         BODY_PAUSE_MAX, BodyDigest, Idempotency, Once, Operator, body_broke_off, body_too_slow,
@@ -47,19 +55,43 @@ const MAP_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a piece.
 const CHUNK_BYTES: usize = 1024 * 1024;
 
+/// Bytes that may arrive before the next piece of a file begins: what stands before and between the files is held in
+/// memory, and has no reason to be long.
+const BETWEEN_BYTES_MAX: usize = 256 * 1024;
+
 /// Files, as they arrive.
-pub struct Upload(Multipart);
+pub struct Upload {
+    parts: Multipart,
+    /// Bytes that arrived since the last piece.
+    since: Arc<AtomicUsize>,
+}
 
 impl FromRequest<AppState> for Upload {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &AppState) -> ApiResult<Self> {
         require_type(request.headers(), &[MULTIPART])?;
-        let parts = Multipart::from_request(request, app).await;
-        parts.map(Self).map_err(|_| {
-            let detail = "names no boundary between the files: let your client make this header";
-            ApiError::new(Code::UnsupportedMediaType, detail).at("Content-Type")
-        })
+        let since = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&since);
+        let request = request.map(|body| {
+            let pieces = body.into_data_stream().map(move |piece| {
+                let piece = piece?;
+                let held = counted.fetch_add(piece.len(), Ordering::Relaxed) + piece.len();
+                if BETWEEN_BYTES_MAX < held {
+                    return Err(axum::Error::new("there is no end to what stands between files"));
+                }
+                Ok(piece)
+            });
+            Body::from_stream(pieces)
+        });
+        match Multipart::from_request(request, app).await {
+            Ok(parts) => Ok(Self { parts, since }),
+            Err(_) => {
+                let detail =
+                    "names no boundary between the files: let your client make this header";
+                Err(ApiError::new(Code::UnsupportedMediaType, detail).at("Content-Type"))
+            }
+        }
     }
 }
 
@@ -120,6 +152,7 @@ async fn upload(
     idempotency: Idempotency,
     upload: Upload,
 ) -> ApiResult<Created<View>> {
+    let _place = app.inner().uploads.join(caller.tenant)?;
     let (now, actor) = (app.clock.now(), caller.actor());
     let scope = app.store.tenant(caller.tenant);
     let Asked { kind, source, options, text } = &asked;
@@ -162,7 +195,10 @@ async fn start(
         Once::Repeated { subject, .. } => Ok(ImportId::from_uuid(subject.unwrap_or_default())),
         Once::First(doing) => {
             let scope = doing.scope();
-            scope.mark_import_waiting(id, i64::try_from(bytes).unwrap_or(i64::MAX), now).await?;
+            let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+            if scope.mark_import_waiting(id, bytes, now).await? != Transition::Moved {
+                return Err(ApiError::new(Code::Conflict, "the upload was dropped meanwhile"));
+            }
             let job = ImportUpload { tenant_id, import_id: id };
             let sameness = Sameness::Once(format!("import:{id}"));
             scope.record_job(&job, &sameness, now, now).await?;
@@ -183,16 +219,18 @@ struct Received<'r> {
 }
 
 impl Received<'_> {
-    async fn all(&mut self, Upload(mut parts): Upload) -> ApiResult<()> {
+    async fn all(&mut self, upload: Upload) -> ApiResult<()> {
+        let Upload { mut parts, since } = upload;
         loop {
             let next = tokio::time::timeout(BODY_PAUSE_MAX, parts.next_field()).await;
             let next = next.map_err(|_| body_too_slow())?.map_err(|_| body_broke_off())?;
             let Some(field) = next else { return Ok(()) };
-            self.one(field).await?;
+            since.store(0, Ordering::Relaxed);
+            self.one(field, &since).await?;
         }
     }
 
-    async fn one(&mut self, mut field: Field<'_>) -> ApiResult<()> {
+    async fn one(&mut self, mut field: Field<'_>, since: &AtomicUsize) -> ApiResult<()> {
         let name = field.name().unwrap_or_default().to_owned();
         let part = match name.as_str() {
             "file" => ImportPart::File,
@@ -210,6 +248,7 @@ impl Received<'_> {
         loop {
             let next = tokio::time::timeout(BODY_PAUSE_MAX, field.chunk()).await;
             let next = next.map_err(|_| body_too_slow())?.map_err(|_| body_broke_off())?;
+            since.store(0, Ordering::Relaxed);
             if let Some(bytes) = &next {
                 hash.update(bytes);
                 size += bytes.len();

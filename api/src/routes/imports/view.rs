@@ -78,7 +78,7 @@ struct Report {
     lines_rejected: u64,
     /// What is wrong with refused rows; the first hundred.
     problems: Vec<Problem>,
-    /// How many more problems there were; `/rejects` has all of them.
+    /// How many more problems there were; `/rejects` has them with their rows, up to 64 MiB.
     problems_omitted: u64,
     /// What is odd and was imported all the same; the first hundred.
     warnings: Vec<Oddity>,

@@ -1,7 +1,8 @@
 //! Enqueueing thousands of jobs in one request: a line of JSON each, read as they arrive.
 //!
-//! Lines are taken in groups, each as a whole or not at all; a request that breaks off leaves the groups before it
-//! enqueued, and repeating it with its `Idempotency-Key` enqueues the rest.
+//! Lines are taken in groups: the recorded jobs of one in one transaction, and then its volatile ones in one call. A
+//! request that breaks off leaves what came before enqueued, and repeating it with its `Idempotency-Key` enqueues the
+//! rest.
 
 use aide::{
     OperationInput,
@@ -11,15 +12,15 @@ use aide::{
 };
 use axum::extract::{FromRequest, Request, State};
 use bytes::{Buf, Bytes, BytesMut};
-use domain::id::TenantId;
 use http_body_util::BodyExt;
 use jobs::JobId;
 use schemars::JsonSchema;
 use serde::Serialize;
+use store::{recorded::Recorded, tenant::Tenant};
 
 use super::{
     body::{NewJob, Read},
-    enqueue::{Enqueued, Outcome, Same, same_work, sameness, task},
+    enqueue::{Enqueued, Outcome, Same, check_same, same_work, sameness, task},
 };
 use crate::{
     error::{ApiError, ApiResult, Code},
@@ -74,6 +75,8 @@ pub struct Lines {
     body: axum::body::Body,
     held: BytesMut,
     is_over: bool,
+    /// Which line was read last, from 1.
+    number: u64,
 }
 
 impl FromRequest<AppState> for Lines {
@@ -81,8 +84,13 @@ impl FromRequest<AppState> for Lines {
 
     async fn from_request(request: Request, _: &AppState) -> ApiResult<Self> {
         require_type(request.headers(), &[NDJSON])?;
-        Ok(Self { body: request.into_body(), held: BytesMut::new(), is_over: false })
+        Ok(Self { body: request.into_body(), held: BytesMut::new(), is_over: false, number: 0 })
     }
+}
+
+fn too_long() -> ApiError {
+    let detail = format!("a line of at most {LINE_BYTES_MAX} bytes is taken here");
+    ApiError::new(Code::BodyTooLarge, detail)
 }
 
 impl Lines {
@@ -91,6 +99,10 @@ impl Lines {
         let mut looked_at = 0;
         loop {
             if let Some(end) = self.held[looked_at..].iter().position(|it| *it == b'\n') {
+                if LINE_BYTES_MAX < looked_at + end {
+                    return Err(too_long());
+                }
+                self.number += 1;
                 let line = self.held.split_to(looked_at + end).freeze();
                 self.held.advance(1);
                 looked_at = 0;
@@ -101,10 +113,10 @@ impl Lines {
             }
             looked_at = self.held.len();
             if LINE_BYTES_MAX < self.held.len() {
-                let detail = format!("a line of at most {LINE_BYTES_MAX} bytes is taken here");
-                return Err(ApiError::new(Code::BodyTooLarge, detail));
+                return Err(too_long());
             }
             if self.is_over {
+                self.number += 1;
                 let rest = self.held.split().freeze();
                 return Ok((!rest.trim_ascii().is_empty()).then_some(rest));
             }
@@ -174,18 +186,19 @@ async fn enqueue(
     idempotency: Idempotency,
     mut lines: Lines,
 ) -> ApiResult<Tagged<BatchEnqueued>> {
-    let mut batch = Batch { app: &app, tenant: caller.tenant, done: BatchEnqueued::default() };
+    let _place = app.inner().uploads.join(caller.tenant)?;
+    let tenant = app.tenant(caller.tenant).await?;
+    let mut batch = Batch { app: &app, tenant: &tenant, done: BatchEnqueued::default() };
     let mut group = Vec::with_capacity(GROUP);
-    while let Some(line) = lines.next().await? {
-        batch.done.read += 1;
-        if JOBS_MAX < batch.done.read {
-            let detail =
-                format!("{JOBS_MAX} jobs of one request are enqueued: send the rest in another");
-            return Err(ApiError::new(Code::BodyTooLarge, detail));
+    while let Some(line) = lines.next().await.map_err(|error| batch.cut_short(&error))? {
+        if JOBS_MAX <= batch.done.read {
+            let detail = format!("a request of at most {JOBS_MAX} jobs is taken here");
+            return Err(batch.cut_short(&ApiError::new(Code::BodyTooLarge, detail)));
         }
-        let number = batch.done.read;
-        let request = idempotency.key.as_ref().map(|key| format!("{key}:{number}"));
-        match batch.read(&line, request.as_deref()) {
+        batch.done.read += 1;
+        let number = lines.number;
+        let request = idempotency.key.as_ref().map(|key| format!("batch:{key}:{number}"));
+        match batch.read(number, &line, request.as_deref()) {
             Ok(read) => group.push(read),
             Err(error) => batch.refuse(number, &error),
         }
@@ -207,18 +220,34 @@ struct Line {
 
 struct Batch<'b> {
     app: &'b AppState,
-    tenant: TenantId,
+    tenant: &'b Tenant,
     done: BatchEnqueued,
 }
 
 impl Batch<'_> {
-    fn read(&self, line: &[u8], request: Option<&str>) -> ApiResult<Line> {
+    fn read(&self, number: u64, line: &[u8], request: Option<&str>) -> ApiResult<Line> {
         let job: NewJob = read_json(line)?;
         let key = same_work(request, job.unique_key.as_ref())?;
         let now = self.app.clock.now();
-        let id = JobId::from_uuid(self.app.store.new_run_id(now).uuid());
-        let read = job.job.read(self.tenant, id, now)?;
-        Ok(Line { number: self.done.read, job, key, read })
+        let id = JobId::from_uuid(self.app.store.new_uuid(now));
+        let present = self.tenant.now(self.app.clock.as_ref());
+        let read = job.job.read(self.tenant.id, id, now, present)?;
+        if matches!(read, Read::Volatile(_)) {
+            // Told here, before anything of its group is kept.
+            self.app.queue.engine()?;
+        }
+        Ok(Line { number, job, key, read })
+    }
+
+    /// Why nothing more is taken, and what became of the lines before.
+    fn cut_short(&self, error: &ApiError) -> ApiError {
+        let (new, known) = (self.done.new, self.done.duplicates);
+        let because = error.detail().trim_end_matches("; nothing was done");
+        let detail = format!(
+            "{because}; {new} jobs were enqueued before that and {known} were known: with its `Idempotency-Key` the \
+             request may be repeated"
+        );
+        ApiError::new(error.code(), detail)
     }
 
     fn refuse(&mut self, line: u64, error: &ApiError) {
@@ -248,7 +277,7 @@ impl Batch<'_> {
         }
         let (mut tasks, mut names, mut ended) = (Vec::new(), Vec::new(), Vec::new());
         let now = self.app.clock.now();
-        let work = self.app.begin(self.tenant).await?;
+        let work = self.app.begin(self.tenant.id).await?;
         for line in group.drain(..) {
             let name = line.job.job.name();
             match &line.read {
@@ -264,7 +293,16 @@ impl Batch<'_> {
                     let run_at = line.job.run_at.map_or(now, |it| it.0);
                     let scope = work.scope();
                     match scope.record_any_job(job, &sameness, run_at, now).await {
-                        Ok(recorded) => ended.push((name, Enqueued::of_recorded(recorded))),
+                        Ok(recorded) => {
+                            if let (Recorded::Duplicate(there), Some(Same::Request(_))) =
+                                (recorded, &line.key)
+                                && let Err(error) = check_same(&scope, there, job).await
+                            {
+                                self.refuse(line.number, &error);
+                                continue;
+                            }
+                            ended.push((name, Enqueued::of_recorded(recorded)));
+                        }
                         Err(error @ store::StoreError::Invalid { .. }) => {
                             self.refuse(line.number, &error.into());
                         }

@@ -34,13 +34,16 @@ pub struct NewJob {
 #[schemars(rename = "Job")]
 pub enum Work {
     /// Runs the cycle of an hour, if it was not run: Plan, and the other phases after it.
+    #[schemars(title = "PlanCycleJob")]
     PlanCycle {
         /// The hour, by its beginning; the tenant's present one or one before it.
         due_hour: Moment,
     },
     /// Forgets jobs that were settled more than thirty days ago.
+    #[schemars(title = "ForgetSettledJobsJob")]
     ForgetSettledJobs {},
     /// Does nothing, and shows by that how long jobs wait. Volatile: it lives in the queue alone.
+    #[schemars(title = "ProbeJob")]
     Probe {},
 }
 
@@ -63,11 +66,26 @@ impl Work {
         }
     }
 
-    /// The job, as a tenant's.
-    pub fn read(&self, tenant_id: TenantId, id: JobId, at: Timestamp) -> ApiResult<Read> {
+    /// Whether the tenant's present has to be known to read it.
+    pub fn asks_for_present(&self) -> bool {
+        matches!(self, Self::PlanCycle { .. })
+    }
+
+    /// The job, as a tenant's, at a moment; `present` is that moment on the tenant's clock.
+    pub fn read(
+        &self,
+        tenant_id: TenantId,
+        id: JobId,
+        at: Timestamp,
+        present: Timestamp,
+    ) -> ApiResult<Read> {
         let read = match self {
             Self::PlanCycle { due_hour } => {
                 let due_hour = domain::time::due_hour(due_hour.0);
+                if present < due_hour {
+                    let detail = format!("has not begun: it is {present} at the tenant");
+                    return Err(ApiError::field("job.due_hour", detail));
+                }
                 AnyJob::of(&PlanCycle(CycleHour { tenant_id, due_hour })).map(Read::Recorded)
             }
             Self::ForgetSettledJobs {} => {

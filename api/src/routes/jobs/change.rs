@@ -70,7 +70,11 @@ pub fn routes() -> ApiRouter<AppState> {
         )
         .api_route(
             "/v1/jobs/replay",
-            post_with(replay, |op| named(op, "replay", "jobs", "jobs", "Brings back dead")),
+            post_with(replay, |op| {
+                named(op, "replay", "jobs", "jobs", "Brings back dead").description(
+                    "Newest first. Two such requests at the same moment may bring back twice as many.",
+                )
+            }),
         )
 }
 

@@ -47,7 +47,7 @@ pub struct Enqueued {
 /// Whether a job is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(rename = "EnqueueOutcome")]
+#[schemars(rename = "EnqueueOutcome", transform = crate::wire::plain_words)]
 pub enum Outcome {
     /// It is enqueued.
     New,
@@ -82,9 +82,13 @@ async fn enqueue(
     body: Body<NewJob>,
 ) -> ApiResult<Enqueued> {
     let (job, tenant, now) = (body.value, caller.tenant, app.clock.now());
-    let id = JobId::from_uuid(app.store.new_run_id(now).uuid());
+    let id = JobId::from_uuid(app.store.new_uuid(now));
     let key = same_work(idempotency.key.as_deref(), job.unique_key.as_ref())?;
-    let done = match job.job.read(tenant, id, now)? {
+    let present = match job.job.asks_for_present() {
+        true => app.tenant(tenant).await?.now(app.clock.as_ref()),
+        false => now,
+    };
+    let done = match job.job.read(tenant, id, now, present)? {
         Read::Volatile(envelope) => {
             let task = task(&envelope, &job, key.as_ref())?;
             let kept = app.queue.engine()?.enqueue(vec![task]).await?;
@@ -123,7 +127,7 @@ pub fn same_work(request: Option<&str>, job: Option<&Line<200>>) -> ApiResult<Op
         )),
         // Hashed, because callers' keys may be longer than an index entry should be.
         (Some(key), None) => {
-            let hash = crate::auth::hex(&Sha256::digest(key.as_bytes()));
+            let hash = domain::proposal::hex(&Sha256::digest(key.as_bytes()));
             Ok(Some(Same::Request(format!("request:{hash}"))))
         }
         (None, Some(key)) => Ok(Some(Same::Job(format!("job:{key}")))),
@@ -165,7 +169,7 @@ pub fn task(envelope: &Envelope, job: &NewJob, key: Option<&Same>) -> ApiResult<
 const DAY: Duration = Duration::from_secs(IDEMPOTENCY_HOURS.unsigned_abs() * 60 * 60);
 
 /// A key that was given with another job is no repetition.
-async fn check_same(scope: &Scope<'_>, there: JobId, asked: &jobs::AnyJob) -> ApiResult<()> {
+pub async fn check_same(scope: &Scope<'_>, there: JobId, asked: &jobs::AnyJob) -> ApiResult<()> {
     let Some(there) = scope.find_recorded_job(there).await? else { return Ok(()) };
     let payload = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
     let is_same = there.envelope.name == asked.name

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use domain::{
     id::{ClientId, ContactId, OrderId, ProductId},
     money::{BasisPoints, Quantity},
-    record::OrderStatus,
+    record::{OrderChange, OrderStatus},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
@@ -190,12 +190,10 @@ impl Resource for Orders {
     ) -> ApiResult<()> {
         if let Some(before) = before {
             let status: OrderStatus = Word::stored(&before.status).get()?;
-            match status {
-                OrderStatus::New | OrderStatus::Held => {}
-                OrderStatus::Open | OrderStatus::Done => {
-                    return progress(writing, fields, before).await;
-                }
-                OrderStatus::Cancelled => {
+            match status.may_change() {
+                OrderChange::Everything => {}
+                OrderChange::Progress => return progress(writing, fields, before).await,
+                OrderChange::Nothing => {
                     let detail = "an order that was called off stays as it is: make another one";
                     return Err(ApiError::new(Code::Conflict, detail));
                 }
@@ -236,7 +234,12 @@ async fn progress(
     mut fields: Fields,
     before: &record::Order,
 ) -> ApiResult<()> {
+    let was: OrderStatus = Word::<OrderStatus>::stored(&before.status).get()?;
+    let (was_delivered, is_delivered) =
+        (before.delivered_on.is_some(), fields.delivered_on.is_some());
     let progress = OrderProgress {
+        was,
+        status: was.after_delivery(was_delivered, is_delivered),
         shipped_on: fields.shipped_on.map(|it| it.0),
         delivered_on: fields.delivered_on.map(|it| it.0),
         billed_on: fields.billed_on.map(|it| it.0),

@@ -53,7 +53,7 @@ async fn resume(caller: Operator, State(app): State<AppState>) -> ApiResult<Tagg
             let detail = "whoever looks after the installation has paused this tenant: ask them";
             return Err(ApiError::new(Code::Conflict, detail));
         }
-        app.store.system().delete_pause(&pause).await?;
+        app.store.system().delete_pause_of(&pause, &row.paused_by).await?;
     }
     shown(&app, caller.tenant).await
 }

@@ -82,7 +82,7 @@ async fn read(
     has: IfNoneMatch,
 ) -> ApiResult<Tagged<View>> {
     let scope = app.store.tenant(caller.tenant);
-    Tagged::unless(view(&scope, &scope.get_tenant().await?).await?, &has)
+    Tagged::unless(view(&scope, &scope.get_tenant_to_change().await?).await?, &has)
 }
 
 async fn update(
