@@ -269,17 +269,17 @@ impl From<StoreError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let code = serde_json::to_value(self.code).unwrap_or_default();
+        let (status, code) = (self.status(), serde_json::to_value(self.code).unwrap_or_default());
         let problem = Problem {
             kind: format!("urn:steward:problem:{}", code.as_str().unwrap_or("internal")),
             title: self.code.title(),
-            status: self.status().as_u16(),
+            status: status.as_u16(),
             code: self.code,
             detail: self.detail,
             field: self.field,
             request_id: None,
         };
-        let mut response = self.status.unwrap_or_else(|| self.code.status()).into_response();
+        let mut response = status.into_response();
         let headers = response.headers_mut();
         if let Some(after) = self.retry_after {
             let seconds = after.as_secs_f64().ceil().max(1.0);

@@ -49,6 +49,11 @@ impl Database {
         Gauge::start(self.is_server().then_some(database))
     }
 
+    /// Where it is, for another process.
+    pub fn url(&self) -> String {
+        self.test.config().url.clone()
+    }
+
     /// Whether a server does the work, in other processes than ours.
     pub fn is_server(&self) -> bool {
         self.test.backend == Backend::Postgres

@@ -112,8 +112,8 @@ const FENCES: &[Fence] = &[
     },
     Fence {
         outside: &["hyper"],
-        // In api it is the server: limits on connections and slow headers are set nowhere else.
-        place: Place::OnlyIn(&["api", "connectors", "platform"]),
+        // In api it is the server: limits on connections and slow headers are set nowhere else. The benchmarks are callers.
+        place: Place::OnlyIn(&["api", "connectors", "platform", BENCH]),
         reason: "HTTP is spoken where it is answered and where it is called, with limits on both",
     },
     Fence {

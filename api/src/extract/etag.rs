@@ -203,6 +203,18 @@ pub fn json_doc<V: JsonSchema>(ctx: &mut GenContext, description: &str) -> Respo
     }
 }
 
+/// How a response of text is described.
+pub fn text_doc(kind: &str, description: &str, about: &str) -> Response {
+    let json_schema = json_schema!({ "type": "string", "description": about });
+    let schema = SchemaObject { json_schema, example: None, external_docs: None };
+    let media = MediaType { schema: Some(schema), ..MediaType::default() };
+    Response {
+        description: description.to_owned(),
+        content: [(kind.to_owned(), media)].into_iter().collect(),
+        ..Response::default()
+    }
+}
+
 /// A header of a response, described.
 pub fn header_doc(response: &mut Response, name: &str, description: &str) {
     let schema = SchemaObject {

@@ -13,7 +13,7 @@ pub use body::{
 };
 pub use caller::{Admin, AdminOwner, Enqueuer, Operator, Owner, SECURITY, Viewer};
 pub use etag::{
-    IfMatch, IfNoneMatch, NoContent, Tagged, etag_of, header_doc, json_doc, json_response,
+    IfMatch, IfNoneMatch, NoContent, Tagged, etag_of, header_doc, json_doc, json_response, text_doc,
 };
 pub use id::{ById, ByName};
 pub use list::{

@@ -133,7 +133,7 @@ mod axum_json {
     use aide::{
         OperationOutput,
         generate::GenContext,
-        openapi::{MediaType, Operation, Response},
+        openapi::{Operation, Response},
     };
     use schemars::JsonSchema;
 
@@ -152,12 +152,11 @@ mod axum_json {
         type Inner = String;
 
         fn operation_response(_: &mut GenContext, _: &mut Operation) -> Option<Response> {
-            let text = [("text/plain".to_owned(), MediaType::default())];
-            Some(Response {
-                description: "Counters and gauges".to_owned(),
-                content: text.into_iter().collect(),
-                ..Response::default()
-            })
+            Some(crate::extract::text_doc(
+                "text/plain",
+                "Counters and gauges",
+                "As Prometheus reads them.",
+            ))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The suites: what is measured, at what size, against which aim.
 
+mod api;
 mod build;
 mod clocks;
 mod cycle;
@@ -37,13 +38,15 @@ pub enum Suite {
     Queue,
     /// How many jobs and cycles a process runs in a second, and what memory they leave behind.
     Fleet,
+    /// How soon the API answers, and how many jobs it enqueues.
+    Api,
     /// How long a newcomer waits for the first build.
     Build,
 }
 
 impl Suite {
     /// All of them, the quick ones first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Build,
         Self::Start,
         Self::Orders,
@@ -52,6 +55,7 @@ impl Suite {
         Self::Clocks,
         Self::Queue,
         Self::Fleet,
+        Self::Api,
     ];
 
     /// The one with this name.
@@ -68,6 +72,7 @@ impl Suite {
             Self::Cycle => "cycle",
             Self::Queue => "queue",
             Self::Fleet => "fleet",
+            Self::Api => "api",
             Self::Build => "build",
         }
     }
@@ -83,6 +88,9 @@ impl Suite {
             Self::Fleet => {
                 "jobs and cycles that a process runs in a second, and its memory after a million"
             }
+            Self::Api => {
+                "reads over HTTP with 1,000,000 contacts and orders, jobs enqueued, 10,000 connections"
+            }
             Self::Build => "how to measure the first build; builds nothing",
         }
     }
@@ -97,6 +105,7 @@ impl Suite {
             Self::Cycle => cycle::run(printer, backends).await,
             Self::Queue => queue::run(printer).await,
             Self::Fleet => fleet::run(printer, backends).await,
+            Self::Api => api::run(printer, backends).await,
             Self::Build => build::run(printer),
         }
     }

@@ -78,7 +78,7 @@ pub fn run(printer: &Printer) -> anyhow::Result<()> {
 }
 
 /// The release build of the command, beside this one.
-fn find_steward() -> anyhow::Result<PathBuf> {
+pub fn find_steward() -> anyhow::Result<PathBuf> {
     let bench = std::env::current_exe().context("cannot tell where this program is")?;
     let steward = bench.with_file_name(format!("steward{}", std::env::consts::EXE_SUFFIX));
     ensure!(
@@ -108,8 +108,8 @@ fn start(steward: &Path, data: &Path) -> anyhow::Result<Taken> {
 }
 
 /// A child that does not outlive us, whatever goes wrong.
-struct Running {
-    child: Child,
+pub struct Running {
+    pub child: Child,
 }
 
 impl Running {
@@ -138,10 +138,10 @@ impl Drop for Running {
 }
 
 /// A line of standard error, and when it came.
-type Heard = (Instant, String);
+pub type Heard = (Instant, String);
 
 /// Reads to the end, so that the process never waits for a reader.
-fn listen(stderr: impl std::io::Read + Send + 'static) -> Receiver<Heard> {
+pub fn listen(stderr: impl std::io::Read + Send + 'static) -> Receiver<Heard> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
@@ -153,22 +153,27 @@ fn listen(stderr: impl std::io::Read + Send + 'static) -> Receiver<Heard> {
 }
 
 fn wait_until_ready(lines: &Receiver<Heard>) -> anyhow::Result<Instant> {
+    Ok(wait_for(lines, READY_SIGN)?.0)
+}
+
+/// Waits for a line with these words.
+pub fn wait_for(lines: &Receiver<Heard>, sign: &str) -> anyhow::Result<Heard> {
     let mut last = String::new();
     let begin = Instant::now();
     loop {
         let left = READY_TIMEOUT.saturating_sub(begin.elapsed());
         match lines.recv_timeout(left) {
-            Ok((at, line)) if line.contains(READY_SIGN) => return Ok(at),
+            Ok((at, line)) if line.contains(sign) => return Ok((at, line)),
             Ok((_, line)) => last = line,
             Err(error) => {
-                bail!("steward did not say `{READY_SIGN}` ({error}); its last words: {last}")
+                bail!("steward did not say `{sign}` ({error}); its last words: {last}")
             }
         }
     }
 }
 
 /// Resident memory now and at its most, in MiB.
-fn memory(process: u32) -> anyhow::Result<(f64, f64)> {
+pub fn memory(process: u32) -> anyhow::Result<(f64, f64)> {
     let path = format!("/proc/{process}/status");
     let status = fs::read_to_string(&path).with_context(|| format!("{path} tells nothing"))?;
     let of = |name: &str| field_mib(&status, name).with_context(|| format!("no {name} in {path}"));

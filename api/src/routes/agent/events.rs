@@ -6,7 +6,7 @@ use aide::{
     OperationOutput,
     axum::{ApiRouter, routing::get_with},
     generate::GenContext,
-    openapi::{MediaType, Operation, Response, SchemaObject},
+    openapi::{Operation, Response},
 };
 use axum::{
     extract::State,
@@ -17,12 +17,11 @@ use axum::{
 };
 use domain::metrics as names;
 use futures_util::{Stream, stream};
-use schemars::json_schema;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::{
     error::ApiResult,
-    extract::Viewer,
+    extract::{Viewer, text_doc},
     resource::named,
     state::AppState,
     watch::{Event, LOOK_EVERY, Watch},
@@ -49,14 +48,7 @@ impl<S> OperationOutput for Events<S> {
         // The shape of an event's data belongs into the document, though a stream is no JSON.
         ctx.schema.subschema_for::<Event>();
         let text = "Events in the form of text/event-stream; the `data` of `cycle`, `action` and `job` is an Event.";
-        let json_schema = json_schema!({ "type": "string", "description": text });
-        let schema = SchemaObject { json_schema, example: None, external_docs: None };
-        let media = MediaType { schema: Some(schema), ..MediaType::default() };
-        Some(Response {
-            description: "What happens from now on".to_owned(),
-            content: [(EVENT_STREAM.to_owned(), media)].into_iter().collect(),
-            ..Response::default()
-        })
+        Some(text_doc(EVENT_STREAM, "What happens from now on", text))
     }
 
     fn inferred_responses(

@@ -4,7 +4,7 @@ use aide::{
     OperationInput, OperationOutput,
     axum::{ApiRouter, routing::get_with},
     generate::GenContext,
-    openapi::{MediaType, Operation, Response, SchemaObject},
+    openapi::{Operation, Response},
 };
 use axum::{
     body::Body,
@@ -23,7 +23,7 @@ use store::StoreResult;
 
 use crate::{
     error::{ApiError, ApiResult, shown},
-    extract::{ById, Viewer, query, read_query, refusals},
+    extract::{ById, Viewer, query, read_query, refusals, text_doc},
     resource::{named, not_found},
     state::AppState,
 };
@@ -81,14 +81,8 @@ impl OperationOutput for RefusedRows {
     type Inner = Self;
 
     fn operation_response(_: &mut GenContext, _: &mut Operation) -> Option<Response> {
-        let json_schema = json_schema!({ "type": "string" });
-        let schema = SchemaObject { json_schema, example: None, external_docs: None };
-        let media = MediaType { schema: Some(schema), ..MediaType::default() };
-        Some(Response {
-            description: "The refused rows, each with its reasons in front".to_owned(),
-            content: [(CSV.to_owned(), media)].into_iter().collect(),
-            ..Response::default()
-        })
+        let about = "The file's own columns, behind four of ours.";
+        Some(text_doc(CSV, "The refused rows, each with its reasons in front", about))
     }
 
     fn inferred_responses(
