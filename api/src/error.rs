@@ -203,6 +203,12 @@ impl ApiError {
         Self { retry_after: Some(after), ..self }
     }
 
+    /// The same problem in other words.
+    pub fn told_as(&self, detail: String) -> Self {
+        let (status, retry_after) = (self.status, self.retry_after);
+        Self { status, retry_after, ..Self::new(self.code, detail) }
+    }
+
     /// With the field at fault.
     pub fn at(self, field: impl Into<String>) -> Self {
         Self { field: Some(field.into()), ..self }

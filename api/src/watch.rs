@@ -15,6 +15,7 @@ use serde::Serialize;
 use store::{
     Scope, StoreResult,
     change::{Change, Place, first_id},
+    recorded::RecordedState,
 };
 use tokio::{sync::broadcast, time::Instant};
 use uuid::Uuid;
@@ -32,11 +33,13 @@ const OVERLAP_SECONDS: i64 = 15;
 /// Changes of one kind that are read together …
 const PAGE: u64 = 500;
 /// … and how often in one look; the next one goes on with the rest.
-const PAGES_MAX: usize = 20;
+const PAGES_MAX: usize = 4;
+/// Looks until what happened before is known.
+const LOOKS_BACK_MAX: usize = 50;
 /// The newest cycles, of which one may be changing.
 const CYCLES_MAX: u64 = 5;
-/// Events that a slow reader may be behind.
-const BEHIND_MAX: usize = 2_048;
+/// Events that a slow reader may be behind: more than one look finds, of all kinds together.
+const BEHIND_MAX: usize = 8_192;
 /// Streams of one tenant.
 const STREAMS_MAX: usize = 100;
 
@@ -94,6 +97,8 @@ pub(crate) struct Watch {
 #[derive(Default)]
 struct Seen {
     looked_at: Option<Instant>,
+    /// Whether what is found is new, and told.
+    is_begun: bool,
     /// How far actions were read, on the tenant's clock.
     actions: Mark,
     /// How far new jobs were read.
@@ -153,7 +158,17 @@ impl Watch {
     pub async fn begin(&self, app: &AppState) -> StoreResult<()> {
         let mut seen = self.seen.lock().await;
         match seen.looked_at {
-            None => self.look_into(app, &mut seen).await,
+            None => {
+                for _ in 0..LOOKS_BACK_MAX {
+                    seen.is_begun = false;
+                    self.look_into(app, &mut seen).await?;
+                    if !seen.has_rest() {
+                        break;
+                    }
+                }
+                seen.is_begun = true;
+                Ok(())
+            }
             Some(_) => Ok(()),
         }
     }
@@ -169,6 +184,7 @@ impl Watch {
 
     async fn look_into(&self, app: &AppState, seen: &mut Seen) -> StoreResult<()> {
         let is_first = seen.looked_at.is_none();
+        let is_told = seen.is_begun;
         let scope = app.store.tenant(self.tenant);
         if is_first {
             // What happened before is history: it stands in the lists.
@@ -191,7 +207,7 @@ impl Watch {
                 Kind::Job => before != Some(event.at.0),
                 Kind::Action | Kind::Cycle => before.is_none(),
             };
-            if is_new && !is_first {
+            if is_new && is_told {
                 // Nobody may be listening any more.
                 let _ = self.events.send(event);
             }
@@ -203,6 +219,10 @@ impl Watch {
 }
 
 impl Seen {
+    fn has_rest(&self) -> bool {
+        [self.actions, self.new_jobs, self.settled_jobs].iter().any(|it| it.rest.is_some())
+    }
+
     /// Forgets what no look finds any more.
     fn forget(&mut self, of_actions: Timestamp) {
         let of_jobs = self.new_jobs.since().min(self.settled_jobs.since());
@@ -232,7 +252,8 @@ async fn find(scope: &Scope<'_>, seen: &Seen) -> StoreResult<Found> {
     };
     let mut runs = scope.list_runs(CYCLES_MAX).await?;
     // A cycle's actions bear the moment that it began at, however long it takes.
-    let newest_run = runs.first().map(|run| run.started_at);
+    let acting = runs.iter().filter(|run| run.as_of.is_none());
+    let newest_run = acting.map(|run| run.started_at).max();
     runs.reverse();
     let cycles = runs.iter().map(|run| run.id.uuid()).collect();
     let mut events: Vec<Event> = Vec::new();
@@ -246,7 +267,10 @@ async fn find(scope: &Scope<'_>, seen: &Seen) -> StoreResult<Found> {
     let since = seen.new_jobs.since();
     let begin = seen.new_jobs.rest.unwrap_or((since, first_id(since)));
     let (new, new_jobs) = pages(scope, Of::NewJobs, seen.new_jobs, begin).await?;
-    events.extend(new.into_iter().map(|it| event(Kind::Job, it)));
+    // One that is settled already is told by the list of those, with the moment of its end.
+    let open = [RecordedState::Waiting, RecordedState::Relayed].map(RecordedState::as_str);
+    let open = new.into_iter().filter(|it| open.contains(&it.state.as_str()));
+    events.extend(open.map(|it| event(Kind::Job, it)));
     let since = seen.actions.since();
     let actions_since = newest_run.map_or(since, |at| since.min(at - TimeDelta::milliseconds(1)));
     let begin = seen.actions.rest.unwrap_or((actions_since, Uuid::nil()));

@@ -351,7 +351,7 @@ async fn retry(app: &App, id: JobId, output: &Output) -> anyhow::Result<()> {
     let job = recorded(app, id).await?;
     let (_, records) = records_of(app)?;
     match records.reopen(&job).await? {
-        Reopened::Waits => {}
+        Reopened::Waits if job.state != RecordedState::Waiting => {}
         Reopened::Closed => anyhow::bail!(
             "job {id} is a {}: its end has closed its hour, and the next hour's cycle makes up for it",
             job.envelope.name
@@ -360,7 +360,8 @@ async fn retry(app: &App, id: JobId, output: &Output) -> anyhow::Result<()> {
             "job {id}: the same work was recorded again meanwhile; see `steward job list --name {}`",
             job.envelope.name
         ),
-        Reopened::NotOver => anyhow::bail!(
+        // One that waits already had nothing to be brought back from.
+        Reopened::NotOver | Reopened::Waits => anyhow::bail!(
             "job {id} is {}: only one that is dead or was called off can be brought back",
             job.state
         ),

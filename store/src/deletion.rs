@@ -76,6 +76,9 @@ impl Scope<'_> {
         actor: &Actor,
         now: Timestamp,
     ) -> StoreResult<Transition> {
+        // A tenant that is paused has no job run, and this one has to.
+        let pause = jobs::Pause::Tenant(self.tenant).to_string();
+        job_pauses::Entity::delete_by_id(pause).exec(&self.conn).await?;
         use tenants::Column;
         let moved = tenants::Entity::update_many()
             .col_expr(Column::DeletedAt, Expr::value(Some(now)))
@@ -99,9 +102,6 @@ impl Scope<'_> {
             .filter(locks::Column::TenantId.eq(self.tenant.uuid()))
             .exec(&self.conn)
             .await?;
-        // A tenant that is paused has no job run, and this one has to.
-        let pause = jobs::Pause::Tenant(self.tenant).to_string();
-        job_pauses::Entity::delete_by_id(pause).exec(&self.conn).await?;
         api_keys::Entity::delete_many()
             .filter(api_keys::Column::TenantId.eq(self.tenant.uuid()))
             .exec(&self.conn)

@@ -9,8 +9,9 @@ use domain::{
 };
 use entity::tenants;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, LockType},
 };
 
 use crate::{
@@ -191,7 +192,10 @@ impl Scope<'_> {
 
     /// The tenant itself, which nobody else changes until this unit of work ends.
     pub async fn get_tenant_to_change(&self) -> StoreResult<Tenant> {
-        tenants::Entity::find_by_id(self.tenant.uuid()).lock_exclusive().one(&self.conn).await?;
+        tenants::Entity::find_by_id(self.tenant.uuid())
+            .lock(LockType::NoKeyUpdate)
+            .one(&self.conn)
+            .await?;
         self.get_tenant().await
     }
 

@@ -169,13 +169,17 @@ impl Scope<'_> {
         Ok(())
     }
 
-    /// Drops an import whose files did not all arrive.
+    /// Drops an import whose files did not all arrive; one that waits already stays.
     pub async fn expire_import(&self, id: ImportId) -> StoreResult<()> {
-        self.drop_imports(vec![id.uuid()]).await
+        let row = self.find_record_to_change::<imports::Model>(id.uuid()).await?;
+        match row.filter(|it| it.state == ImportState::Receiving.as_str()) {
+            Some(row) => self.drop_imports(vec![row.id]).await,
+            None => Ok(()),
+        }
     }
 
-    /// Drops imports that were begun before a moment, unless one still waits, and those whose files have been on
-    /// their way for a day; at most so many, and says how many.
+    /// Drops imports that were begun before a moment, and those whose files have been on their way for a day; at most
+    /// so many, and says how many.
     pub async fn expire_imports(
         &self,
         before: Timestamp,

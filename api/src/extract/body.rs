@@ -179,11 +179,11 @@ pub async fn read_body(request: Request, bytes_max: usize) -> ApiResult<Bytes> {
     };
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|it| it.to_str().ok());
     let announced = announced.and_then(|it| it.parse::<u64>().ok());
-    // Told before anything of it is read.
+    let mut body = request.into_body();
     if announced.is_some_and(|it| usize::try_from(it).map_or(true, |it| bytes_max < it)) {
+        let_pass(&mut body).await;
         return Err(too_large());
     }
-    let mut body = request.into_body();
     let mut read = BytesMut::new();
     let all = async {
         loop {
@@ -192,6 +192,7 @@ pub async fn read_body(request: Request, bytes_max: usize) -> ApiResult<Bytes> {
             let frame = frame.map_err(|_| broken())?;
             let Ok(data) = frame.into_data() else { continue };
             if bytes_max < read.len() + data.len() {
+                let_pass(&mut body).await;
                 return Err(too_large());
             }
             read.extend_from_slice(&data);
@@ -199,6 +200,26 @@ pub async fn read_body(request: Request, bytes_max: usize) -> ApiResult<Bytes> {
     };
     tokio::time::timeout(BODY_TIME_MAX, all).await.map_err(|_| too_slow())??;
     Ok(read.freeze())
+}
+
+/// Bytes of a refused body that are let pass, so that its sender comes to read the answer …
+const PASSING_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// … and for how long.
+const PASSING_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Reads on for a while, and keeps nothing: whoever is cut off while they send never sees why.
+async fn let_pass(body: &mut axum::body::Body) {
+    let passing = async {
+        let mut passed = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            passed += frame.data_ref().map_or(0, Bytes::len);
+            if PASSING_BYTES_MAX < passed {
+                return;
+            }
+        }
+    };
+    // Whoever sends for longer is cut off after all.
+    let _ = tokio::time::timeout(PASSING_TIME_MAX, passing).await;
 }
 
 /// The body took too long.

@@ -97,18 +97,6 @@ impl Server {
         let address = address.context("it does not say where it answers")?.parse()?;
         Ok(Self { process: running.child.id(), _running: running, address })
     }
-
-    async fn connect(&self) -> anyhow::Result<Caller> {
-        let stream = TcpStream::connect(self.address).await?;
-        stream.set_nodelay(true)?;
-        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-        let mut driven = JoinSet::new();
-        driven.spawn(async move {
-            // Whoever asks hears of it.
-            let _ = connection.await;
-        });
-        Ok(Caller { sender, _driven: driven })
-    }
 }
 
 /// One connection.
@@ -118,6 +106,18 @@ struct Caller {
 }
 
 impl Caller {
+    async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+        let mut driven = JoinSet::new();
+        driven.spawn(async move {
+            // Whoever asks hears of it.
+            let _ = connection.await;
+        });
+        Ok(Self { sender, _driven: driven })
+    }
+
     async fn ask(
         &mut self,
         method: &str,
@@ -167,7 +167,7 @@ async fn reads(printer: &Printer, backend: Backend) -> anyhow::Result<()> {
     let data = tempfile::tempdir()?;
     let url = database.url();
     let server = Server::start(&["api"], &[("DATABASE_URL", &url)], data.path())?;
-    let mut caller = server.connect().await?;
+    let mut caller = Caller::connect(server.address).await?;
     let mut dice = Dice::new(7);
     for plural in ["contacts", "orders"] {
         let ids = some_ids(&mut caller, plural, &key).await?;
@@ -237,7 +237,7 @@ async fn enqueueing(printer: &Printer, data: &Path) -> anyhow::Result<()> {
         let begin = Instant::now();
         let mut callers = JoinSet::new();
         for _ in 0..CALLERS {
-            let (mut caller, key) = (server.connect().await?, key.clone());
+            let (mut caller, key) = (Caller::connect(server.address).await?, key.clone());
             callers.spawn(async move {
                 let mut done = 0_u32;
                 while begin.elapsed() < ENQUEUE {
@@ -286,7 +286,7 @@ fn with_tenant(data: &Path) -> anyhow::Result<(Server, String)> {
 /// Thousands of connections that stay open and ask now and then.
 async fn connections(printer: &Printer, data: &Path) -> anyhow::Result<()> {
     let (server, key) = with_tenant(data)?;
-    let mut first = server.connect().await?;
+    let mut first = Caller::connect(server.address).await?;
     first.get("/v1/tenant", &key).await?;
     let (before, _) = memory(server.process)?;
     tell(printer, Suite::Api, "memory with one connection", before, "MiB")?;
@@ -296,14 +296,7 @@ async fn connections(printer: &Printer, data: &Path) -> anyhow::Result<()> {
         for _ in 0..TOGETHER {
             let (address, key) = (server.address, key.clone());
             some.spawn(async move {
-                let stream = TcpStream::connect(address).await?;
-                let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-                let mut driven = JoinSet::new();
-                driven.spawn(async move {
-                    // Whoever asks hears of it.
-                    let _ = connection.await;
-                });
-                let mut caller = Caller { sender, _driven: driven };
+                let mut caller = Caller::connect(address).await?;
                 caller.get("/v1/tenant", &key).await?;
                 anyhow::Ok(caller)
             });
@@ -316,12 +309,19 @@ async fn connections(printer: &Printer, data: &Path) -> anyhow::Result<()> {
     let measure = format!("memory with {CONNECTIONS} connections");
     tell(printer, Suite::Api, measure, full, "MiB")?;
     let begin = Instant::now();
+    let mut anew = 0.0;
     for caller in &mut open {
-        caller.get("/v1/tenant", &key).await?;
+        // One that was quiet for longer than the server waits is closed, and opened again by whoever wants to ask.
+        if caller.get("/v1/tenant", &key).await.is_err() {
+            *caller = Caller::connect(server.address).await?;
+            caller.get("/v1/tenant", &key).await?;
+            anew += 1.0;
+        }
     }
     let rate =
         f64::from(u32::try_from(open.len()).unwrap_or(u32::MAX)) / begin.elapsed().as_secs_f64();
     tell(printer, Suite::Api, "requests over them, one after the other", rate, "/s")?;
+    tell(printer, Suite::Api, "connections that had been closed as idle", anew, "")?;
     let (again, _) = memory(server.process)?;
     let measure = "memory after another request on each, against before";
     judge(printer, Suite::Api, measure, again / full, "times", Aim::AtMost(1.1))

@@ -17,7 +17,7 @@ use entity::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
     prelude::{Json, Uuid},
     sea_query::Expr,
 };
@@ -34,12 +34,7 @@ impl Scope<'_> {
     ///
     /// `now` is the machine's time. No cycle begins before this is committed.
     pub async fn mark_person_erased(&self, id: ContactId, now: Timestamp) -> StoreResult<Erased> {
-        let lock = locks::Entity::find()
-            .filter(locks::Column::TenantId.eq(self.tenant.uuid()))
-            .lock_exclusive()
-            .one(&self.conn)
-            .await?;
-        if lock.is_some_and(|it| it.run_id.is_some() && now < it.expires_at) {
+        if !self.hold_off_cycles(now).await? {
             return Ok(Erased::AtWork);
         }
         let Some(file) = self.load_person_file(id, None).await? else {
@@ -68,6 +63,31 @@ impl Scope<'_> {
         self.erase_contact(&file.contact, now).await?;
         self.expire_import_words(now).await?;
         Ok(Erased::Done(counts))
+    }
+
+    /// Keeps cycles from beginning until this is committed, and from going on that have lapsed. False if one is at work.
+    async fn hold_off_cycles(&self, now: Timestamp) -> StoreResult<bool> {
+        use locks::Column;
+        let none = locks::ActiveModel {
+            tenant_id: Set(self.tenant.uuid()),
+            locked_at: Set(now),
+            locked_by: Set(String::new()),
+            expires_at: Set(Timestamp::UNIX_EPOCH),
+            fence: Set(0),
+            run_id: Set(None),
+            held_by_job: Set(None),
+        };
+        locks::Entity::insert(none)
+            .on_conflict_do_nothing_on([Column::TenantId])
+            .exec_without_returning(&self.conn)
+            .await?;
+        let raised = locks::Entity::update_many()
+            .col_expr(Column::Fence, Expr::col(Column::Fence).add(1))
+            .filter(Column::TenantId.eq(self.tenant.uuid()))
+            .filter(Column::RunId.is_null().or(Column::ExpiresAt.lte(now)))
+            .exec(&self.conn)
+            .await?;
+        Ok(raised.rows_affected == 1)
     }
 
     async fn erase_messages(&self, file: &PersonFile, now: Timestamp) -> StoreResult<()> {

@@ -263,7 +263,10 @@ impl Scope<'_> {
             .chain(file.letters.iter().map(|it| it.client_id))
             .chain(file.tasks.iter().map(|it| it.client_id))
             .collect();
+        // A wish may name them that nobody has acted on, at a client that they have left since.
+        let named = LikeExpr::new(format!("%{}%", file.contact.id));
         let near = Condition::any()
+            .add(Expr::col(Column::Payload).cast_as("text").like(named))
             .add(Column::ClientId.is_in(clients))
             .add(Column::SubjectId.eq(file.contact.id));
         let mut rows = actions::Entity::find()

@@ -17,7 +17,10 @@ use axum::{
 };
 use domain::metrics as names;
 use futures_util::{Stream, stream};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::Instant,
+};
 
 use crate::{
     error::ApiResult,
@@ -82,7 +85,9 @@ async fn watch(
     let (watch, events) = app.inner().watches.join(caller.tenant)?;
     // Whoever is told that it is ready has missed nothing since.
     watch.begin(&app).await?;
-    let watcher = Watcher { app, key: caller.caller.digest, watch, events, is_ready: false };
+    let next_look = Instant::now() + LOOK_EVERY;
+    let watcher =
+        Watcher { app, key: caller.caller.digest, watch, events, is_ready: false, next_look };
     metrics::gauge!(names::EVENT_STREAMS).increment(1);
     Ok(Events(stream::unfold(watcher, |mut watcher| async move {
         let next = watcher.next().await?;
@@ -97,6 +102,8 @@ struct Watcher {
     watch: Arc<Watch>,
     events: Receiver<Event>,
     is_ready: bool,
+    /// When the key is asked for again, and the rows are looked at.
+    next_look: Instant,
 }
 
 impl Drop for Watcher {
@@ -115,18 +122,10 @@ impl Watcher {
         let mut stopping = self.app.stopping.clone();
         loop {
             tokio::select! {
-                event = self.events.recv() => return match event {
-                    Ok(event) => {
-                        let data = serde_json::to_string(&event).unwrap_or_default();
-                        Some(Sent::default().event(event.kind.as_str()).data(data))
-                    }
-                    Err(RecvError::Lagged(missed)) => {
-                        let data = format!("{{\"missed\":{missed}}}");
-                        Some(Sent::default().event("gap").data(data))
-                    }
-                    Err(RecvError::Closed) => None,
-                },
-                () = tokio::time::sleep(LOOK_EVERY) => {
+                // Whoever reads slowly, with much before them, is asked for their key all the same.
+                biased;
+                () = tokio::time::sleep_until(self.next_look) => {
+                    self.next_look = Instant::now() + LOOK_EVERY;
                     let known = self.app.inner().keys.of_digest(&self.key).await;
                     match known {
                         Ok(Some(_)) => {}
@@ -139,6 +138,17 @@ impl Watcher {
                         tracing::debug!(%error, "what happened could not be looked up");
                     }
                 }
+                event = self.events.recv() => return match event {
+                    Ok(event) => {
+                        let data = serde_json::to_string(&event).unwrap_or_default();
+                        Some(Sent::default().event(event.kind.as_str()).data(data))
+                    }
+                    Err(RecvError::Lagged(missed)) => {
+                        let data = format!("{{\"missed\":{missed}}}");
+                        Some(Sent::default().event("gap").data(data))
+                    }
+                    Err(RecvError::Closed) => None,
+                },
                 () = async { drop(stopping.wait_for(|stop| *stop).await) } => return None,
             }
         }

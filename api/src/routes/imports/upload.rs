@@ -20,7 +20,7 @@ use axum::{
     http::StatusCode,
 };
 use domain::{
-    id::ImportId,
+    id::{ImportId, TenantId},
     import::{ImportKind, ImportPart},
     proposal::hex,
     time::Timestamp,
@@ -29,7 +29,7 @@ use futures_util::StreamExt;
 use jobs::ImportUpload;
 use schemars::json_schema;
 use sha2::{Digest, Sha256};
-use store::{Scope, Transition, recorded::Sameness, upload::NewImport};
+use store::{Scope, StoreResult, Transition, recorded::Sameness, upload::NewImport};
 
 use super::{
     asked::{Asked, refused},
@@ -171,7 +171,7 @@ async fn upload(
         Err(error) => Err(error),
     };
     if made.as_ref().ok() != Some(&id)
-        && let Err(error) = scope.expire_import(id).await
+        && let Err(error) = drop_upload(&app, caller.tenant, id).await
     {
         // A daily chore comes by.
         tracing::warn!(%error, "files that are not imported were not dropped");
@@ -179,6 +179,13 @@ async fn upload(
     let id = made?;
     let view = kept::find::<Imports>(&scope, id.uuid()).await?;
     Created::of(StatusCode::CREATED, format!("/v1/imports/{id}"), view)
+}
+
+/// Drops what was uploaded, unless it is on its way to be imported after all.
+async fn drop_upload(app: &AppState, tenant: TenantId, id: ImportId) -> StoreResult<()> {
+    let work = app.store.begin(tenant).await?;
+    work.scope().expire_import(id).await?;
+    work.commit().await
 }
 
 /// Starts the import; or says which one the same request has started before.

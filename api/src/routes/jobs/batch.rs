@@ -203,10 +203,10 @@ async fn enqueue(
             Err(error) => batch.refuse(number, &error),
         }
         if group.len() == GROUP {
-            batch.keep(&mut group).await?;
+            batch.keep_or_tell(&mut group).await?;
         }
     }
-    batch.keep(&mut group).await?;
+    batch.keep_or_tell(&mut group).await?;
     Tagged::of(batch.done)
 }
 
@@ -247,7 +247,12 @@ impl Batch<'_> {
             "{because}; {new} jobs were enqueued before that and {known} were known: with its `Idempotency-Key` the \
              request may be repeated"
         );
-        ApiError::new(error.code(), detail)
+        error.told_as(detail)
+    }
+
+    async fn keep_or_tell(&mut self, group: &mut Vec<Line>) -> ApiResult<()> {
+        let kept = self.keep(group).await;
+        kept.map_err(|error| self.cut_short(&error))
     }
 
     fn refuse(&mut self, line: u64, error: &ApiError) {

@@ -82,7 +82,7 @@ async fn read(
     has: IfNoneMatch,
 ) -> ApiResult<Tagged<View>> {
     let scope = app.store.tenant(caller.tenant);
-    Tagged::unless(view(&scope, &scope.get_tenant_to_change().await?).await?, &has)
+    Tagged::unless(view(&scope, &scope.get_tenant().await?).await?, &has)
 }
 
 async fn update(
@@ -93,7 +93,7 @@ async fn update(
 ) -> ApiResult<Tagged<View>> {
     let work = app.begin(caller.tenant).await?;
     let scope = work.scope();
-    let tenant = scope.get_tenant().await?;
+    let tenant = scope.get_tenant_to_change().await?;
     seen.check(&view(&scope, &tenant).await?)?;
     let fields = patch.apply(&fields(&tenant))?;
     let change = TenantChange {
