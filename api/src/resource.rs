@@ -151,6 +151,22 @@ impl Writing<'_> {
         found.ok_or_else(|| ApiError::unknown_reference(field, noun))
     }
 
+    /// Errors if the row that was written has kept another status, which an import may not change.
+    pub async fn check_status<M: Record>(
+        &self,
+        external_id: &str,
+        status: &str,
+        because: &str,
+    ) -> ApiResult<()> {
+        let written = self.scope.find_record_of_source::<M>(self.source, external_id).await?;
+        match written {
+            Some(row) if row.text("status") != status => {
+                Err(ApiError::new(Code::Conflict, because).at("status"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The currency that is meant when none is named.
     pub fn currency(&self, named: Option<Currency>) -> money::Currency {
         named.map_or(self.tenant.currency, |it| it.0)

@@ -157,20 +157,18 @@ impl Watch {
     /// Waits until what happened before is known, so that whatever comes from now on is told.
     pub async fn begin(&self, app: &AppState) -> StoreResult<()> {
         let mut seen = self.seen.lock().await;
-        match seen.looked_at {
-            None => {
-                for _ in 0..LOOKS_BACK_MAX {
-                    seen.is_begun = false;
-                    self.look_into(app, &mut seen).await?;
-                    if !seen.has_rest() {
-                        break;
-                    }
-                }
-                seen.is_begun = true;
-                Ok(())
+        if seen.is_begun { Ok(()) } else { self.look_back(app, &mut seen).await }
+    }
+
+    async fn look_back(&self, app: &AppState, seen: &mut Seen) -> StoreResult<()> {
+        for _ in 0..LOOKS_BACK_MAX {
+            self.look_into(app, seen).await?;
+            if !seen.has_rest() {
+                break;
             }
-            Some(_) => Ok(()),
         }
+        seen.is_begun = true;
+        Ok(())
     }
 
     /// Looks, unless somebody has within the last second, or does at this moment.
@@ -179,14 +177,17 @@ impl Watch {
         if seen.looked_at.is_some_and(|at| at.elapsed() < LOOK_EVERY) {
             return Ok(());
         }
-        self.look_into(app, &mut seen).await
+        // Whoever was to begin may have met a database that was away.
+        if seen.is_begun {
+            self.look_into(app, &mut seen).await
+        } else {
+            self.look_back(app, &mut seen).await
+        }
     }
 
     async fn look_into(&self, app: &AppState, seen: &mut Seen) -> StoreResult<()> {
-        let is_first = seen.looked_at.is_none();
-        let is_told = seen.is_begun;
         let scope = app.store.tenant(self.tenant);
-        if is_first {
+        if seen.looked_at.is_none() {
             // What happened before is history: it stands in the lists.
             let tenant = scope.get_tenant().await?;
             seen.actions = Mark::at(tenant.now(app.clock.as_ref()));
@@ -207,7 +208,7 @@ impl Watch {
                 Kind::Job => before != Some(event.at.0),
                 Kind::Action | Kind::Cycle => before.is_none(),
             };
-            if is_new && is_told {
+            if is_new && seen.is_begun {
                 // Nobody may be listening any more.
                 let _ = self.events.send(event);
             }

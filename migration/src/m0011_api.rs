@@ -86,32 +86,11 @@ const REPLACED: &[(&str, &str)] = &[
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        TenantTable::new("api_keys")
-            .required("name", Kind::Text)
-            .required("role", Kind::Text)
-            .required("secret_sha256", Kind::Text)
-            .required("hint", Kind::Text)
-            .required("created_by", Kind::Text)
-            .required("created_at", Kind::Timestamp)
-            .optional("expires_at", Kind::Timestamp)
-            .optional("revoked_at", Kind::Timestamp)
-            .optional("last_used_at", Kind::Timestamp)
+        of_keys(TenantTable::new("api_keys"))
             .index_across_tenants(&["secret_sha256"])
             .create(manager)
             .await?;
-        TenantTable::root("admin_keys")
-            .required("name", Kind::Text)
-            .required("role", Kind::Text)
-            .required("secret_sha256", Kind::Text)
-            .required("hint", Kind::Text)
-            .required("created_by", Kind::Text)
-            .required("created_at", Kind::Timestamp)
-            .optional("expires_at", Kind::Timestamp)
-            .optional("revoked_at", Kind::Timestamp)
-            .optional("last_used_at", Kind::Timestamp)
-            .unique(&["secret_sha256"])
-            .create(manager)
-            .await?;
+        of_keys(TenantTable::root("admin_keys")).unique(&["secret_sha256"]).create(manager).await?;
         TenantTable::new("idempotency_keys")
             .required("key", Kind::Text)
             .required("operation", Kind::Text)
@@ -142,4 +121,18 @@ impl MigrationTrait for Migration {
         }
         Ok(())
     }
+}
+
+/// The columns of a key, whosever it is.
+fn of_keys(table: TenantTable) -> TenantTable {
+    table
+        .required("name", Kind::Text)
+        .required("role", Kind::Text)
+        .required("secret_sha256", Kind::Text)
+        .required("hint", Kind::Text)
+        .required("created_by", Kind::Text)
+        .required("created_at", Kind::Timestamp)
+        .optional("expires_at", Kind::Timestamp)
+        .optional("revoked_at", Kind::Timestamp)
+        .optional("last_used_at", Kind::Timestamp)
 }

@@ -49,14 +49,7 @@ impl System<'_> {
         by: &str,
         now: Timestamp,
     ) -> StoreResult<Transition> {
-        let row = pauses::ActiveModel {
-            name: Set(pause.to_string()),
-            kind: Set(pause.kind().to_owned()),
-            subject: Set(pause.subject()),
-            paused_by: Set(by.to_owned()),
-            paused_at: Set(now),
-        };
-        let inserted = pauses::Entity::insert(row)
+        let inserted = pauses::Entity::insert(row_of(pause, by, now))
             .on_conflict_do_nothing_on([pauses::Column::Name])
             .exec_without_returning(self.store.db())
             .await?;
@@ -65,17 +58,10 @@ impl System<'_> {
 
     /// Pauses something in the name of whoever looks after the installation: nobody else's pause stays.
     pub async fn upsert_pause(&self, pause: &Pause, by: &str, now: Timestamp) -> StoreResult<()> {
-        let row = pauses::ActiveModel {
-            name: Set(pause.to_string()),
-            kind: Set(pause.kind().to_owned()),
-            subject: Set(pause.subject()),
-            paused_by: Set(by.to_owned()),
-            paused_at: Set(now),
-        };
         let renewed = OnConflict::column(pauses::Column::Name)
             .update_columns([pauses::Column::PausedBy, pauses::Column::PausedAt])
             .to_owned();
-        pauses::Entity::insert(row)
+        pauses::Entity::insert(row_of(pause, by, now))
             .on_conflict(renewed)
             .exec_without_returning(self.store.db())
             .await?;
@@ -104,6 +90,16 @@ impl Scope<'_> {
     pub async fn find_pause(&self) -> StoreResult<Option<Timestamp>> {
         let row = pauses::Entity::find_by_id(name_of(self.tenant)).one(&self.conn).await?;
         Ok(row.map(|row| row.paused_at))
+    }
+}
+
+fn row_of(pause: &Pause, by: &str, now: Timestamp) -> pauses::ActiveModel {
+    pauses::ActiveModel {
+        name: Set(pause.to_string()),
+        kind: Set(pause.kind().to_owned()),
+        subject: Set(pause.subject()),
+        paused_by: Set(by.to_owned()),
+        paused_at: Set(now),
     }
 }
 

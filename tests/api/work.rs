@@ -189,11 +189,21 @@ fn what_happens_is_told_as_it_happens() {
     let door = server.with(&key);
     let made = upload(&door, "kind=clients", &[("file", "external_id,name\nC1,Nova\n")]);
     assert_eq!(made.status, 201);
-    hear(&mut mine, |name, event| {
-        name == "job" && event["name"] == "import_upload" && event["state"] == "completed"
-    });
-    // Nothing is told twice, however often it is looked at.
-    std::thread::sleep(Duration::from_millis(2_500));
+    // Each is told once, however often it is looked at until the next one is.
+    let mut told = std::collections::BTreeSet::new();
+    for _ in 0..4 {
+        let done = std::cell::RefCell::new(String::new());
+        hear(&mut mine, |name, event| {
+            let is_end = name == "job" && event["state"] == "completed";
+            if is_end && event["name"] == "import_upload" {
+                event["id"].as_str().unwrap().clone_into(&mut done.borrow_mut());
+            }
+            is_end && !done.borrow().is_empty()
+        });
+        let done = done.into_inner();
+        assert!(told.insert(done.clone()), "{done} was told twice");
+        upload(&door, "kind=clients", &[("file", "external_id,name\nC1,Nova\n")]);
+    }
     // Thousands that were recorded at one moment are all told.
     let due = |number: u32| {
         format!(
@@ -215,7 +225,7 @@ fn what_happens_is_told_as_it_happens() {
     assert_eq!(batch["new"], 1_200, "{batch}");
     let heard = std::cell::RefCell::new(std::collections::BTreeSet::new());
     hear(&mut mine, |name, event| {
-        assert_ne!((name, &event["name"]), ("job", &json!("import_upload")), "told twice: {event}");
+        assert!(!told.contains(event["id"].as_str().unwrap_or_default()), "told twice: {event}");
         if name == "job" && event["name"] == "plan_cycle" {
             heard.borrow_mut().insert(event["id"].as_str().unwrap().to_owned());
         }
@@ -259,8 +269,6 @@ fn a_person_is_handed_out_and_erased_and_both_are_on_record() {
     let kinds: Vec<&str> =
         record["items"].as_array().unwrap().iter().map(|it| it["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["erasure", "export"]);
-    let text = std::fs::read(house.path().join("data/steward.db")).unwrap();
-    drop(text);
     let operator = house.key("operator", "--tenant demo");
     assert_eq!(door.with(&operator).get(&format!("{path}/export")).problem().0, 403);
 }

@@ -10,7 +10,7 @@ use store::{import::ComplianceItemRow, record};
 use uuid::Uuid;
 
 use crate::{
-    error::{ApiError, ApiResult, Code},
+    error::ApiResult,
     extract::{FilterSpec, Holds, Listed, SortSpec},
     resource::{Plain, Writing},
     wire::{Day, Line, Word, Words},
@@ -104,14 +104,8 @@ impl Plain for ComplianceItems {
             status,
             vendor_status: fields.vendor_status.map(Line::into_string),
         };
-        let scope = &writing.scope;
-        scope.upsert_compliance_items(&writing.origin(), &[row]).await?;
-        let written =
-            scope.find_record_of_source::<record::ComplianceItem>(writing.source, external_id);
-        if written.await?.is_some_and(|it| it.status != status.as_str()) {
-            let detail = "it was asked for already: it is `requested` until it is there";
-            return Err(ApiError::new(Code::Conflict, detail).at("status"));
-        }
-        Ok(())
+        writing.scope.upsert_compliance_items(&writing.origin(), &[row]).await?;
+        let because = "it was asked for already: it is `requested` until it is there";
+        writing.check_status::<record::ComplianceItem>(external_id, status.as_str(), because).await
     }
 }

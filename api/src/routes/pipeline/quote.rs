@@ -11,7 +11,7 @@ use store::{import::QuoteRow, record};
 use uuid::Uuid;
 
 use crate::{
-    error::{ApiError, ApiResult, Code},
+    error::ApiResult,
     extract::{FilterSpec, Holds, Listed, SortSpec},
     resource::{Plain, Writing},
     wire::{Currency, Day, Key, Line, Minor, Whole, Word, Words},
@@ -135,13 +135,8 @@ impl Plain for Quotes {
             decided_on: fields.decided_on.map(|it| it.0),
             lost_reason: fields.lost_reason.map(Line::into_string),
         };
-        let scope = &writing.scope;
-        scope.upsert_quotes(&writing.origin(), &[row]).await?;
-        let written = scope.find_record_of_source::<record::Quote>(writing.source, external_id);
-        if written.await?.is_some_and(|it| it.status != status.as_str()) {
-            let detail = "a quote that was decided stays decided: make another one";
-            return Err(ApiError::new(Code::Conflict, detail).at("status"));
-        }
-        Ok(())
+        writing.scope.upsert_quotes(&writing.origin(), &[row]).await?;
+        let because = "a quote that was decided stays decided: make another one";
+        writing.check_status::<record::Quote>(external_id, status.as_str(), because).await
     }
 }
