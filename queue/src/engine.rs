@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use jobs::{JobId, Queue, TenantId, Timestamp};
 
 use crate::{
-    BATCH_MAX, Beat, CancelOutcome, Claim, Claimed, Enqueued, Filter, Found, Lease, LineLimits,
-    ListPage, NewTask, Pause, QueueResult, QueueStats, Replayed, Settled, Settlement, State,
-    TenantLoad, Tended,
+    Beat, CancelOutcome, Claim, Claimed, Enqueued, Filter, Found, Lease, LineLimits, ListPage,
+    NewTask, Pause, QueueResult, QueueStats, Replayed, Settled, Settlement, State, TenantLoad,
+    Tended,
 };
 
 /// Keeps jobs and hands them out.
@@ -99,13 +99,4 @@ pub trait Engine: Send + Sync {
 pub trait Heart: Send {
     /// Makes leases last for `lease` from now; answers in order.
     fn beat(&mut self, leases: &[Lease], lease: Duration) -> QueueResult<Vec<Beat>>;
-}
-
-/// Refuses more than one call takes.
-pub(crate) fn check_batch(field: &'static str, length: usize) -> QueueResult<()> {
-    if BATCH_MAX < length {
-        let problem = format!("{length} in one call; give at most {BATCH_MAX}");
-        return Err(crate::QueueError::invalid(field, problem));
-    }
-    Ok(())
 }

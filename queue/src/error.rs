@@ -43,6 +43,27 @@ pub enum QueueError {
         /// What was found.
         problem: String,
     },
+    /// Another release keeps its jobs there in another way.
+    #[error(
+        "Redis at {place}: its jobs are kept in layout {found}, known is {known}; \
+         let one release work off what waits, or give this one a prefix of its own"
+    )]
+    OtherLayout {
+        /// Where.
+        place: String,
+        /// What was found.
+        found: String,
+        /// What is known.
+        known: u32,
+    },
+    /// The server cannot be worked with, now or later.
+    #[error("Redis at {place}: {problem}")]
+    Unusable {
+        /// Where.
+        place: String,
+        /// What is wrong, and the way out.
+        problem: String,
+    },
     /// It cannot be reached or written for now: a full disk, a lock, a connection.
     #[error("the queue is not available: {problem}")]
     Unavailable {

@@ -14,7 +14,7 @@ pub(crate) type LineKey = u128;
 /// Most jobs that a line may be served in one turn.
 const WEIGHT_MAX: u32 = 100;
 /// A token, in the unit in which a bucket fills: a rate per minute adds itself to it each millisecond.
-const TOKEN: i64 = 60_000;
+pub(crate) const TOKEN: i64 = 60_000;
 /// Highest rate, per minute, and largest burst: far from any overflow.
 const RATE_MAX: u32 = 1_000_000;
 

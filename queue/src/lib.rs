@@ -5,23 +5,29 @@
 //! What does not: what a job means. An engine sees a name, a tenant and opaque bytes; it knows nothing of accounts
 //! or mail, decides no retry, and reads no payload.
 
+mod check;
 pub mod desk;
 pub mod embedded;
 mod engine;
 mod error;
 mod fair;
+pub mod fleet;
 mod look;
+mod retention;
 mod task;
+mod time;
 
 pub use engine::{Engine, Heart};
 pub use error::{QueueError, QueueResult};
 pub use fair::LineLimits;
 pub use jobs::Pause;
 pub use look::{Counts, Found, ListPage, QueueStats, State, TenantLoad};
+pub use retention::Retention;
 pub use task::{
     Beat, CancelOutcome, Claim, Claimed, Enqueued, Filter, Lease, Leased, NewTask, Replayed,
     Settled, Settlement, Tended, Token, Verdict,
 };
+pub use time::{LiveTime, Time};
 
 /// Rescues of a job after which it is claimed alone: the first may have been anybody's fault.
 pub const RESCUES_TOGETHER_MAX: u32 = 1;

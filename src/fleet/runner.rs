@@ -10,8 +10,8 @@ use anyhow::Context;
 use jobs::{CycleHour, Queue, TenantId};
 use platform::shutdown::StopRequests;
 use queue::{
-    Engine,
-    embedded::{Embedded, LiveTime, Options, Retention, file_in},
+    Engine, LiveTime, Retention,
+    embedded::{Embedded, Options, file_in},
 };
 use tokio::sync::{mpsc, watch};
 use worker::{

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jobs::{Queue, Unique};
-use queue::{CancelOutcome, Filter, Pause, Replayed, State, Verdict, embedded::Retention};
+use queue::{CancelOutcome, Filter, Pause, Replayed, Retention, State, Verdict};
 
 use crate::kit::{Kit, Wish, dead, ids, retry, tenant, wish};
 
@@ -19,11 +19,10 @@ on_every_engine!(
     a_paused_tenant_keeps_its_place,
     jobs_are_listed_page_by_page,
     figures_are_right_in_every_state,
+    what_ended_is_forgotten_by_age,
 );
 
-#[tokio::test]
-async fn what_ended_is_forgotten_by_age() {
-    let kit = Kit::embedded();
+async fn what_ended_is_forgotten_by_age(kit: Kit) {
     let done = kit.add(&wish()).await;
     let task = kit.take().await;
     kit.settle(task.lease, Verdict::Completed).await;
@@ -40,9 +39,29 @@ async fn what_ended_is_forgotten_by_age() {
     assert!(kit.engine().known(vec![failed]).await.unwrap().is_empty());
 }
 
+/// What is kept in the tests of that.
+const LITTLE: Retention = Retention {
+    completed_age: Duration::from_secs(60 * 60),
+    completed_max: 3,
+    dead_age: Duration::from_secs(60 * 60),
+    dead_max: 1,
+};
+
 #[tokio::test]
-async fn what_ended_is_forgotten_by_number_oldest_first() {
-    let kit = Kit::keeping(Retention { completed_max: 3, dead_max: 1, ..Retention::default() });
+async fn the_embedded_engine_forgets_by_number_oldest_first() {
+    let kit = Kit::keeping(LITTLE);
+    assert_eq!(five_done(&kit).await, 2);
+}
+
+/// It forgets as it goes, so that what is kept does not grow, however fast jobs are done.
+#[tokio::test]
+async fn the_fleets_engine_forgets_by_number_oldest_first() {
+    let kit = Kit::fleet_keeping(LITTLE);
+    assert_eq!(five_done(&kit).await, 0);
+}
+
+/// Does five jobs, of which three are known in the end; says how many were forgotten in tending.
+async fn five_done(kit: &Kit) -> usize {
     let mut all = Vec::new();
     for _ in 0..5 {
         all.push(kit.add(&wish()).await);
@@ -50,10 +69,11 @@ async fn what_ended_is_forgotten_by_number_oldest_first() {
         kit.settle(task.lease, Verdict::Completed).await;
         kit.pass(1);
     }
-    assert_eq!(kit.engine().tend().await.unwrap().pruned, 2);
+    let pruned = kit.engine().tend().await.unwrap().pruned;
     assert_eq!(kit.engine().known(all.clone()).await.unwrap(), all[2..]);
     assert_eq!(kit.count(State::Completed).await, 3);
     assert_eq!(kit.engine().tend().await.unwrap().pruned, 0);
+    pruned
 }
 
 async fn what_waits_is_called_off_at_once_and_what_runs_is_told(kit: Kit) {

@@ -138,7 +138,10 @@ async fn somebody_may_look_beside_the_owner() {
 async fn an_engine_tends_itself() {
     use std::sync::Arc;
 
-    use queue::embedded::{Embedded, LiveTime, Options, Retention};
+    use queue::{
+        LiveTime, Retention,
+        embedded::{Embedded, Options},
+    };
 
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(platform::SystemClock);

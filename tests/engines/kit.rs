@@ -9,12 +9,14 @@ use std::{
     time::Duration,
 };
 
-use jobs::{JobId, Priority, Queue, TenantId, Timestamp, Unique};
+use jobs::{Clock, JobId, Priority, Queue, TenantId, Timestamp, Unique};
 use queue::{
-    Claim, Claimed, Engine, Enqueued, Found, Lease, Leased, NewTask, QueueResult, Settled,
-    Settlement, State, Verdict,
-    embedded::{Embedded, Options, Retention, Time},
+    Claim, Claimed, Engine, Enqueued, Found, Lease, Leased, NewTask, QueueResult, Retention,
+    Settled, Settlement, State, Time, Verdict,
+    embedded::{Embedded, Options},
+    fleet::{self, Fleet},
 };
+use testkit::redis::PrivateRedis;
 use uuid::Uuid;
 
 /// The lease that tests take.
@@ -60,13 +62,24 @@ pub fn wish() -> Wish {
     }
 }
 
+/// The wall's clock, for what is checked before an engine is asked.
+struct Wall(Arc<SetTime>);
+
+impl Clock for Wall {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_timestamp_millis(self.0.wall_ms()).unwrap()
+    }
+}
+
 /// An open engine.
 pub struct Kit {
-    pub engine: Option<Embedded>,
+    pub engine: Option<Box<dyn Engine>>,
     pub time: Arc<SetTime>,
     pub path: PathBuf,
     pub retention: Retention,
     ids: AtomicU64,
+    /// Where in Redis, if it is there.
+    redis: Option<(String, String)>,
     _folder: tempfile::TempDir,
 }
 
@@ -76,6 +89,21 @@ impl Kit {
     }
 
     pub fn keeping(retention: Retention) -> Self {
+        Self::of(None, retention)
+    }
+
+    /// On a server that this process shares, under a prefix that nobody else has.
+    pub fn fleet() -> Self {
+        Self::fleet_keeping(Retention::default())
+    }
+
+    pub fn fleet_keeping(retention: Retention) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let prefix = format!("test:{}", NEXT.fetch_add(1, Ordering::SeqCst));
+        Self::of(Some((PrivateRedis::shared().unwrap(), prefix)), retention)
+    }
+
+    fn of(redis: Option<(String, String)>, retention: Retention) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let time = Arc::new(SetTime {
             wall: AtomicI64::new(OPENING_MS),
@@ -87,6 +115,7 @@ impl Kit {
             path: queue::embedded::file_in(folder.path()),
             retention,
             ids: AtomicU64::new(1),
+            redis,
             _folder: folder,
         };
         kit.reopen();
@@ -99,17 +128,41 @@ impl Kit {
         self.engine = Some(self.open().unwrap());
     }
 
-    pub fn open(&self) -> QueueResult<Embedded> {
-        Embedded::open(Options {
-            path: self.path.clone(),
-            time: self.time.clone(),
+    pub fn open(&self) -> QueueResult<Box<dyn Engine>> {
+        let Some((url, prefix)) = self.redis.clone() else {
+            let engine = Embedded::open(Options {
+                path: self.path.clone(),
+                time: self.time.clone(),
+                retention: self.retention,
+                tends_itself: false,
+            })?;
+            return Ok(Box::new(engine));
+        };
+        let options = fleet::Options {
+            url,
+            prefix,
             retention: self.retention,
             tends_itself: false,
-        })
+            clock: Arc::new(Wall(Arc::clone(&self.time))),
+            times: Some(self.time.clone()),
+        };
+        // On a thread of its own: whoever opens one may be in a runtime, or in none.
+        let open = move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            runtime.block_on(Fleet::open(options))
+        };
+        let engine = std::thread::spawn(open).join().unwrap()?;
+        Ok(Box::new(engine))
+    }
+
+    /// Whether a worker that is to become idle is known beyond a process.
+    pub fn remembers_reservations(&self) -> bool {
+        self.redis.is_some()
     }
 
     pub fn engine(&self) -> &dyn Engine {
-        self.engine.as_ref().unwrap()
+        self.engine.as_deref().unwrap()
     }
 
     /// Time goes by.

@@ -16,6 +16,11 @@ macro_rules! on_every_engine {
             async fn embedded() {
                 super::$name(crate::kit::Kit::embedded()).await;
             }
+
+            #[tokio::test]
+            async fn fleet() {
+                super::$name(crate::kit::Kit::fleet()).await;
+            }
         }
     )+};
 }

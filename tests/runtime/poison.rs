@@ -13,8 +13,8 @@ use domain::{id::IdSource, time::Clock};
 use jobs::{Envelope, JobId, Priority, Queue};
 use platform::{RandomIds, SystemClock};
 use queue::{
-    Engine, NewTask, RESCUES_ALONE_MAX, RESCUES_TOGETHER_MAX, State,
-    embedded::{Embedded, LiveTime, Options, Reader, Retention, file_in},
+    Engine, LiveTime, NewTask, RESCUES_ALONE_MAX, RESCUES_TOGETHER_MAX, Retention, State,
+    embedded::{Embedded, Options, Reader, file_in},
 };
 use testkit::poison::Work;
 

@@ -12,8 +12,8 @@ use std::{
 use jobs::{Backoff, Envelope, Job, JobId, Limits, Priority, Queue, TenantId};
 use platform::{RandomIds, SystemClock};
 use queue::{
-    Engine, Found, NewTask, State,
-    embedded::{Embedded, LiveTime, Options, Retention, file_in},
+    Engine, Found, LiveTime, NewTask, Retention, State,
+    embedded::{Embedded, Options, file_in},
 };
 use serde::{Deserialize, Serialize};
 use tokio::{

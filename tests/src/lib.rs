@@ -7,5 +7,7 @@
 pub mod database;
 pub mod poison;
 pub mod postgres;
+pub mod redis;
 pub mod rows;
+mod supervisor;
 pub mod world;

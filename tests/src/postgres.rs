@@ -8,31 +8,22 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+
+use crate::supervisor::Supervisor;
 
 /// Names a server that tests may create databases on, as `postgres://user[:password]@host:port[/database]`.
 const SERVER_VARIABLE: &str = "STEWARD_TEST_POSTGRES_URL";
 
 /// The database that every Postgres server has, for the statements that create others.
 const MAINTENANCE_DATABASE: &str = "postgres";
-
-/// How long a start may take; the script's own limits are shorter, so this is for a script that hangs.
-const START_TIMEOUT: Duration = Duration::from_secs(180);
-
-/// How long a stop may take before the supervisor is killed.
-const STOP_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Between two looks at whether the supervisor has ended.
-const STOP_POLL: Duration = Duration::from_millis(20);
 
 /// How long one statement on the maintenance database may wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -106,71 +97,6 @@ impl PrivatePostgres {
             panic!("cannot create the test database {name}: {error:#}");
         }
         name
-    }
-}
-
-/// The process that keeps a server alive for as long as we hold its standard input.
-#[derive(Debug)]
-struct Supervisor {
-    child: Child,
-}
-
-impl Supervisor {
-    /// Runs the script and waits for the line that says where the server listens.
-    fn start(mut command: Command) -> anyhow::Result<(Self, String)> {
-        let child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("tests/private-postgres does not run (it needs bash)")?;
-        let mut supervisor = Self { child };
-
-        let stdout = supervisor.child.stdout.take().context("the supervisor has no output")?;
-        let (sender, receiver) = channel();
-        thread::spawn(move || {
-            let mut line = String::new();
-            let read = BufReader::new(stdout).read_line(&mut line);
-            // Nobody listens any more after the timeout, which has then been reported.
-            let _ = sender.send(read.map(|_| line));
-        });
-
-        match receiver.recv_timeout(START_TIMEOUT) {
-            Ok(Ok(line)) if !line.trim().is_empty() => Ok((supervisor, line.trim().to_owned())),
-            Ok(Ok(_)) => bail!("{}", supervisor.last_words()),
-            Ok(Err(error)) => Err(error).context("reading the server's address"),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                bail!("no address after {} s", START_TIMEOUT.as_secs())
-            }
-        }
-    }
-
-    /// What a supervisor that ended without a server wrote about it.
-    fn last_words(&mut self) -> String {
-        let mut words = String::new();
-        if let Some(mut stderr) = self.child.stderr.take() {
-            // Half a message is better than a message about the message.
-            let _ = stderr.read_to_string(&mut words);
-        }
-        words.trim().to_owned()
-    }
-}
-
-impl Drop for Supervisor {
-    fn drop(&mut self) {
-        // Closing its input is the whole request; it stops the server and deletes the folder.
-        drop(self.child.stdin.take());
-        let mut waited = Duration::ZERO;
-        while waited < STOP_TIMEOUT {
-            match self.child.try_wait() {
-                Ok(None) => thread::sleep(STOP_POLL),
-                Ok(Some(_)) | Err(_) => return,
-            }
-            waited += STOP_POLL;
-        }
-        // A hung supervisor must not hang the suite; both calls fail only if it is gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

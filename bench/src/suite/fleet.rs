@@ -14,8 +14,8 @@ use domain::cycle::RunStatus;
 use jobs::{Clock, Envelope, Job, JobId, Limits, Priority, Queue, TenantId};
 use platform::SystemClock;
 use queue::{
-    Engine, NewTask,
-    embedded::{Embedded, LiveTime, Options, Retention, file_in},
+    Engine, LiveTime, NewTask, Retention,
+    embedded::{Embedded, Options, file_in},
 };
 use serde::{Deserialize, Serialize};
 use store::recorded::Sameness;

@@ -9,8 +9,8 @@ use anyhow::{Context, ensure};
 use jobs::{JobId, Priority, Queue, TenantId};
 use platform::SystemClock;
 use queue::{
-    Claim, Engine, NewTask, Settlement, Verdict,
-    embedded::{Embedded, LiveTime, Options, Retention, file_in},
+    Claim, Engine, LiveTime, NewTask, Retention, Settlement, Verdict,
+    embedded::{Embedded, Options, file_in},
 };
 use uuid::Uuid;
 

@@ -5,9 +5,11 @@ use std::collections::{HashMap, VecDeque};
 use jobs::Queue;
 use rusqlite::{Row, params};
 
-use super::core::{Core, Reservation, Sql, TASK, Task, job_id, millis, tenant_of};
+use super::core::{Core, Reservation, Sql, TASK, Task, job_id, tenant_of};
 use crate::{
-    ALONE_PATIENCE_MS, BATCH_MAX, Beat, Claimed, Lease, Leased, State, Token, fair::LineKey,
+    ALONE_PATIENCE_MS, BATCH_MAX, Beat, Claimed, Lease, Leased, State, Token,
+    check::{RESERVED_FOR, millis},
+    fair::LineKey,
 };
 
 /// Jobs that wait to run alone and are looked at: there is hardly ever more than one, unless they are held back.
@@ -203,9 +205,6 @@ impl Core {
             .collect()
     }
 }
-
-/// How long a worker has at least to become idle before another one may.
-const RESERVED_FOR: std::time::Duration = std::time::Duration::from_secs(15);
 
 fn read(row: &Row<'_>) -> Sql<Waiting> {
     Ok(Waiting { task: Task::read(row)?, snoozes: row.get("snoozes")?, body: row.get("body")? })

@@ -7,26 +7,22 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     path::Path,
     sync::Arc,
-    time::Duration,
 };
 
 use jobs::{JobId, Pause, Queue, TenantId};
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use super::{Retention, schema, time::Time};
+use super::schema;
 use crate::{
-    AGEING_MS, QueueError, QueueResult, State,
+    AGEING_MS, QueueError, QueueResult, Retention, State,
+    check::{LEASE_MAX, millis, shortened},
     fair::{LineKey, LineLimits, Lines},
+    time::Time,
 };
 
-/// Longest lease that is given, and that one found at the start may still have.
-pub(super) const LEASE_MAX: Duration = Duration::from_secs(5 * 60);
 /// Far more tokens than jobs are handed out in a millisecond.
 const TOKENS_PER_MS: i64 = 10_000;
-/// Characters of an error that are kept.
-const ERROR_CHARS_MAX: usize = 2_000;
-
 /// What an operation does with the file; an error undoes the whole transaction.
 pub(super) type Sql<T> = rusqlite::Result<T>;
 
@@ -132,10 +128,6 @@ pub(super) fn tenant_of(key: LineKey) -> Option<TenantId> {
 
 pub(super) fn job_id(id: Uuid) -> JobId {
     JobId::from_uuid(id)
-}
-
-pub(super) fn shortened(error: &str) -> String {
-    error.chars().take(ERROR_CHARS_MAX).collect()
 }
 
 impl Core {
@@ -393,10 +385,6 @@ impl Core {
 /// Where a job stands in its line that may run from `at` on: each step of priority is worth a head start.
 pub(super) fn turn_of(at_ms: i64, priority: u8) -> i64 {
     at_ms.saturating_sub(i64::from(priority) * AGEING_MS)
-}
-
-pub(super) fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 pub(super) fn unavailable(error: &rusqlite::Error) -> QueueError {

@@ -4,8 +4,8 @@ use jobs::{JobId, Queue, Unique};
 use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
-use super::core::{Core, Sql, Task, job_id, line_key, millis, turn_of};
-use crate::{Enqueued, NewTask, State};
+use super::core::{Core, Sql, Task, job_id, line_key, turn_of};
+use crate::{Enqueued, NewTask, State, check::millis};
 
 impl Core {
     pub fn enqueue(&mut self, tasks: &[NewTask]) -> Sql<Vec<Enqueued>> {

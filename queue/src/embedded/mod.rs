@@ -16,7 +16,6 @@ mod schema;
 mod settle;
 mod tend;
 mod thread;
-mod time;
 
 use std::{
     path::{Path, PathBuf},
@@ -25,54 +24,20 @@ use std::{
 };
 
 use async_trait::async_trait;
-use jobs::{AHEAD_DAYS_MAX, JobId, Queue, TenantId, Timestamp};
+use jobs::{JobId, Queue, TenantId, Timestamp};
 
+pub use self::reader::Reader;
 use self::{
     claim::OwnedClaim,
-    core::{Core, LEASE_MAX, Sql, millis},
+    core::{Core, Sql},
     thread::Hand,
-};
-pub use self::{
-    reader::Reader,
-    time::{LiveTime, Time},
 };
 use crate::{
     BATCH_MAX, Beat, CancelOutcome, Claim, Claimed, Engine, Enqueued, Filter, Found, Heart, Lease,
-    LineLimits, ListPage, NewTask, Pause, QueueError, QueueResult, QueueStats, Replayed, Settled,
-    Settlement, State, TenantLoad, Tended, engine::check_batch,
+    LineLimits, ListPage, NewTask, Pause, QueueResult, QueueStats, Replayed, Retention, Settled,
+    Settlement, State, TenantLoad, Tended, Time,
+    check::{check_batch, check_moment, check_task, check_text, checked_lease},
 };
-
-/// Shortest lease: less than a busy machine may keep a heartbeat waiting.
-const LEASE_MIN: Duration = Duration::from_secs(1);
-/// Longest body: a payload with its envelope.
-const BODY_BYTES_MAX: usize = 80 * 1024;
-/// Longest name of a job, of a worker.
-const NAME_BYTES_MAX: usize = 255;
-
-/// For how long, and how many, ended jobs are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// Completed and cancelled ones.
-    pub completed_age: Duration,
-    /// At most so many of each.
-    pub completed_max: u64,
-    /// Dead ones.
-    pub dead_age: Duration,
-    /// At most so many.
-    pub dead_max: u64,
-}
-
-impl Default for Retention {
-    /// An hour to look at what was done, a month to bring back what was not.
-    fn default() -> Self {
-        Self {
-            completed_age: Duration::from_secs(60 * 60),
-            completed_max: 10_000,
-            dead_age: Duration::from_secs(30 * 24 * 60 * 60),
-            dead_max: 10_000,
-        }
-    }
-}
 
 /// How an embedded engine is opened.
 pub struct Options {
@@ -227,49 +192,6 @@ impl Engine for Embedded {
     async fn ready(&self, queue: Queue) {
         self.hand.ready(queue).await;
     }
-}
-
-fn check_task(task: &NewTask, now: i64) -> QueueResult<()> {
-    check_text("name", &task.name)?;
-    if BODY_BYTES_MAX < task.body.len() {
-        let problem = format!("has {} bytes of at most {BODY_BYTES_MAX}", task.body.len());
-        return Err(QueueError::invalid("body", problem));
-    }
-    match task.run_at {
-        Some(at) => check_moment("run_at", at.timestamp_millis(), now),
-        None => Ok(()),
-    }
-}
-
-fn check_text(field: &'static str, text: &str) -> QueueResult<()> {
-    if text.is_empty() || NAME_BYTES_MAX < text.len() {
-        let problem = format!("has {} bytes; give 1 to {NAME_BYTES_MAX}", text.len());
-        return Err(QueueError::invalid(field, problem));
-    }
-    Ok(())
-}
-
-/// A moment that is past means now; one in another era is a mistake in its unit.
-fn check_moment(field: &'static str, at_ms: i64, now_ms: i64) -> QueueResult<()> {
-    let ahead_ms = AHEAD_DAYS_MAX * 24 * 60 * 60 * 1_000;
-    if at_ms < 0 || now_ms.saturating_add(ahead_ms) < at_ms {
-        let problem = format!("is before 1970 or more than {AHEAD_DAYS_MAX} days ahead");
-        return Err(QueueError::invalid(field, problem));
-    }
-    Ok(())
-}
-
-fn checked_lease(lease: Duration) -> QueueResult<i64> {
-    if lease < LEASE_MIN || LEASE_MAX < lease {
-        let problem = format!(
-            "{} ms; give {} to {} s",
-            lease.as_millis(),
-            LEASE_MIN.as_secs(),
-            LEASE_MAX.as_secs()
-        );
-        return Err(QueueError::invalid("lease", problem));
-    }
-    Ok(millis(lease))
 }
 
 /// The most that a reader gives at once.

@@ -2,8 +2,11 @@
 
 use rusqlite::params;
 
-use super::core::{Core, Sql, Task, millis, shortened, turn_of};
-use crate::{Settled, Settlement, State, Verdict};
+use super::core::{Core, Sql, Task, turn_of};
+use crate::{
+    Settled, Settlement, State, Verdict,
+    check::{millis, shortened},
+};
 
 impl Core {
     pub fn settle(&mut self, settlements: &[Settlement]) -> Sql<Vec<Settled>> {

@@ -2,8 +2,10 @@
 
 use rusqlite::params;
 
-use super::core::{Core, Sql, TASK, Task, millis, turn_of};
-use crate::{BATCH_MAX, RESCUES_ALONE_MAX, RESCUES_TOGETHER_MAX, State, Tended, fair::Lines};
+use super::core::{Core, Sql, TASK, Task, turn_of};
+use crate::{
+    BATCH_MAX, RESCUES_ALONE_MAX, RESCUES_TOGETHER_MAX, State, Tended, check::millis, fair::Lines,
+};
 
 /// Rows of each kind that one call goes through.
 const SHARE: i64 = BATCH_MAX as i64;

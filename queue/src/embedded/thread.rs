@@ -14,12 +14,12 @@ use std::{
 use jobs::Queue;
 use tokio::sync::{Notify, oneshot};
 
-use super::{
-    checked_lease,
-    core::{Core, Sql, unavailable},
+use super::core::{Core, Sql, unavailable};
+use crate::{
+    Beat, Heart, Lease, QueueError, QueueResult,
+    check::{check_batch, checked_lease},
     time::Time,
 };
-use crate::{Beat, Heart, Lease, QueueError, QueueResult, engine::check_batch};
 
 /// Calls that share a transaction.
 const CALLS_TOGETHER_MAX: usize = 64;

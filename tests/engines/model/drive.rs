@@ -142,8 +142,10 @@ impl Pair {
             }
             Op::Reopen => {
                 self.kit.reopen();
-                // Who was to become idle is not written down: it is asked again.
-                self.model.reserved = None;
+                if !self.kit.remembers_reservations() {
+                    // Who was to become idle is not written down: it is asked again.
+                    self.model.reserved = None;
+                }
             }
             Op::Cancel { .. } | Op::Retry { .. } | Op::Replay { .. } => self.bring(op).await,
             Op::Pause { .. } | Op::Limit { .. } | Op::Park { .. } => self.control(op).await,
@@ -273,8 +275,7 @@ fn chosen<T: Copy>(from: &[T], which: usize) -> Option<T> {
     if from.is_empty() { None } else { from.get(which % from.len()).copied() }
 }
 
-async fn drive(ops: &[Op]) {
-    let kit = Kit::embedded();
+async fn drive(kit: Kit, ops: &[Op]) {
     let now = kit.now().timestamp_millis();
     let model = Model { wall: now, steady: now, ..Model::default() };
     let mut pair = Pair { kit, model };
@@ -284,12 +285,21 @@ async fn drive(ops: &[Op]) {
     }
 }
 
+fn run(kit: Kit, ops: &[Op]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(drive(kit, ops));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
     fn an_engine_equals_a_plain_model_whatever_is_done(ops in prop::collection::vec(op(), 1..80)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(drive(&ops));
+        run(Kit::embedded(), &ops);
+    }
+
+    #[test]
+    fn the_fleets_engine_equals_the_same_model(ops in prop::collection::vec(op(), 1..80)) {
+        run(Kit::fleet(), &ops);
     }
 }

@@ -13,7 +13,10 @@ use std::{
 use anyhow::Context;
 use jobs::{Job, Limits, Queue, TenantId};
 use platform::{SystemClock, shutdown::StopRequests};
-use queue::embedded::{Embedded, LiveTime, Options, Retention, file_in};
+use queue::{
+    LiveTime, Retention,
+    embedded::{Embedded, Options, file_in},
+};
 use serde::{Deserialize, Serialize};
 use testkit::poison::{LEASE, Work};
 use tokio::sync::watch;

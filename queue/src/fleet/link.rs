@@ -1,0 +1,154 @@
+//! The connection: one that many calls share, made anew for as long as it takes.
+//!
+//! What lives here: the thread that drives it, so that a handler that blocks its threads holds up no call.
+//! What does not: the heart's connection, which is its own, and what is said over it.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use jobs::{Backoff, Jitter};
+use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, Value, aio::MultiplexedConnection};
+use tokio::sync::Notify;
+
+use super::{
+    problem::{is_broken, is_unknown_script, problem_of, unavailable},
+    script::Call,
+};
+use crate::QueueResult;
+
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long an answer may take: longer than any stall that heals by itself.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a server that cannot be reached is left alone.
+const AWAY: Backoff =
+    Backoff::Exponential { base: Duration::from_millis(50), cap: Duration::from_secs(2) };
+
+/// The connection as it is now, each one known by its number.
+struct Now {
+    connection: Option<MultiplexedConnection>,
+    number: u64,
+    /// Why there is none.
+    because: String,
+}
+
+pub(super) struct Link {
+    client: Client,
+    /// Where, without anything that is secret.
+    pub place: String,
+    now: Mutex<Now>,
+    /// The connection is of no use any more.
+    broken: Notify,
+}
+
+impl Link {
+    pub fn new(client: Client) -> Self {
+        let place = client.get_connection_info().addr().to_string();
+        let because = "not connected yet".to_owned();
+        let now = Mutex::new(Now { connection: None, number: 0, because });
+        Self { client, place, now, broken: Notify::new() }
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Connects once. To be called on the link's own thread, where the connection lives from then on.
+    pub async fn connect(&self) -> Result<(), RedisError> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(ANSWER_TIMEOUT));
+        let connected = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        let mut now = self.now();
+        match connected {
+            Ok(connection) => {
+                now.connection = Some(connection);
+                now.number += 1;
+                Ok(())
+            }
+            Err(error) => {
+                now.because = error.to_string();
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps it up for ever.
+    pub async fn keep(self: Arc<Self>) {
+        let mut misses = 0;
+        loop {
+            if self.now().connection.is_none() {
+                match self.connect().await {
+                    Ok(()) => {
+                        if 0 < misses {
+                            tracing::info!(place = self.place, "connected to Redis again");
+                        }
+                        misses = 0;
+                    }
+                    Err(error) => {
+                        misses += 1;
+                        let wait = AWAY.wait(misses, Jitter::MOST);
+                        tracing::warn!(
+                            place = self.place, %error, wait_ms = wait.as_millis(), "Redis cannot be reached for now"
+                        );
+                        tokio::time::sleep(wait).await;
+                    }
+                }
+                continue;
+            }
+            self.broken.notified().await;
+        }
+    }
+
+    fn now(&self) -> std::sync::MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls a script. Where there is no connection that fails at once: whoever calls knows better how long to wait.
+    pub async fn call(&self, call: &Call) -> QueueResult<Value> {
+        match self.send(call.by_hash()).await? {
+            Err(error) if is_unknown_script(&error) => {
+                self.send(&call.in_full()).await?.map_err(|error| problem_of(&self.place, &error))
+            }
+            answer => answer.map_err(|error| problem_of(&self.place, &error)),
+        }
+    }
+
+    /// Sends any command.
+    pub async fn command(&self, command: &Cmd) -> QueueResult<Value> {
+        self.send(command).await?.map_err(|error| problem_of(&self.place, &error))
+    }
+
+    async fn send(&self, command: &Cmd) -> QueueResult<Result<Value, RedisError>> {
+        let (mut connection, number) = {
+            let now = self.now();
+            match &now.connection {
+                Some(connection) => (connection.clone(), now.number),
+                None => return Err(unavailable(&self.place, &now.because)),
+            }
+        };
+        // Scripts answer with an error as a whole or not at all.
+        let answer = connection.send_packed_command(command).await.and_then(|value| match value {
+            Value::ServerError(error) => Err(error.into()),
+            value => Ok(value),
+        });
+        if let Err(error) = &answer
+            && is_broken(error)
+        {
+            self.give_up(number, error);
+        }
+        Ok(answer)
+    }
+
+    /// Lets go of a connection, if nobody has done so before.
+    fn give_up(&self, number: u64, error: &RedisError) {
+        let mut now = self.now();
+        if now.number == number && now.connection.take().is_some() {
+            now.because = error.to_string();
+            tracing::warn!(place = self.place, %error, "the connection to Redis is lost");
+            self.broken.notify_one();
+        }
+    }
+}

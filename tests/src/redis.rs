@@ -1,0 +1,78 @@
+//! A Redis server for tests.
+//!
+//! What lives here: starting one, and doing to it what happens to servers.
+//! What does not: what lies in it.
+//!
+//! A machine without Redis fails the tests that need it: a suite that skips them would say "passed".
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use anyhow::{Context, anyhow};
+
+use crate::supervisor::Supervisor;
+
+/// A Redis server that belongs to this process.
+#[derive(Debug)]
+pub struct PrivateRedis {
+    url: String,
+    supervisor: Mutex<Supervisor>,
+}
+
+impl PrivateRedis {
+    /// Gives the URL of the server that the tests of this process share: without a file, and each with keys of its own.
+    pub fn shared() -> anyhow::Result<String> {
+        static OF_THIS_PROCESS: OnceLock<Result<PrivateRedis, String>> = OnceLock::new();
+        // A failure is kept too: the other tests then fail with the same words, and at once.
+        let start = || Self::start(&[]).map_err(|error| format!("{error:#}"));
+        match OF_THIS_PROCESS.get_or_init(start) {
+            Ok(shared) => Ok(shared.url.clone()),
+            Err(message) => Err(anyhow!("{message}")),
+        }
+    }
+
+    /// Starts a server for one test alone, with options of `redis-server`, which may then do to it what it likes.
+    ///
+    /// Dropping the value stops the server and deletes its folder, also when the test panics.
+    pub fn start(options: &[&str]) -> anyhow::Result<Self> {
+        let mut command = Command::new(script());
+        command.args(options);
+        let (supervisor, url) =
+            Supervisor::start(command).context("cannot start a private Redis server")?;
+        Ok(Self { url, supervisor: Mutex::new(supervisor) })
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Ends it at once, and leaves its files.
+    pub fn kill(&self) -> anyhow::Result<()> {
+        self.say("kill")
+    }
+
+    /// Starts it again after [`Self::kill`], on the same port and files.
+    pub fn start_again(&self) -> anyhow::Result<()> {
+        self.say("start")
+    }
+
+    /// Freezes it.
+    pub fn freeze(&self) -> anyhow::Result<()> {
+        self.say("stop")
+    }
+
+    /// Lets it go on after [`Self::freeze`].
+    pub fn thaw(&self) -> anyhow::Result<()> {
+        self.say("go")
+    }
+
+    fn say(&self, word: &str) -> anyhow::Result<()> {
+        self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).say(word)
+    }
+}
+
+fn script() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/private-redis"))
+}
