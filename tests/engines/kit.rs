@@ -78,6 +78,8 @@ pub struct Kit {
     pub path: PathBuf,
     pub retention: Retention,
     ids: AtomicU64,
+    /// Jobs that the fleet's engine hands out together at least.
+    pub together_min: usize,
     /// Where in Redis, if it is there.
     redis: Option<(String, String)>,
     _folder: tempfile::TempDir,
@@ -115,6 +117,7 @@ impl Kit {
             path: queue::embedded::file_in(folder.path()),
             retention,
             ids: AtomicU64::new(1),
+            together_min: 1,
             redis,
             _folder: folder,
         };
@@ -143,6 +146,7 @@ impl Kit {
             prefix,
             retention: self.retention,
             tends_itself: false,
+            together_min: self.together_min,
             clock: Arc::new(Wall(Arc::clone(&self.time))),
             times: Some(self.time.clone()),
         };

@@ -23,10 +23,6 @@ impl<'p> Answer<'p> {
         self.parts.len() == 0
     }
 
-    pub fn left(&self) -> usize {
-        self.parts.len()
-    }
-
     /// Bytes, or nothing.
     pub fn bytes(&mut self) -> QueueResult<Option<Vec<u8>>> {
         match self.parts.next() {
@@ -40,6 +36,12 @@ impl<'p> Answer<'p> {
     /// Bytes that must be there.
     pub fn some_bytes(&mut self) -> QueueResult<Vec<u8>> {
         self.bytes()?.ok_or_else(|| strange(self.place))
+    }
+
+    /// An answer within the answer.
+    pub fn part(&mut self) -> QueueResult<Self> {
+        let place = self.place;
+        self.parts.next().ok_or_else(|| strange(place)).and_then(|it| Self::of(place, it))
     }
 
     /// A number, however it is written.

@@ -21,9 +21,16 @@ const IDS_MAX: usize = 5_000_000;
 const PAGES_MAX: usize = 1_000;
 
 impl Set {
-    /// Jobs of a queue, as far as they are known there.
-    pub async fn look(&self, queue: Queue, ids: &[JobId]) -> QueueResult<Vec<Option<Found>>> {
+    /// Jobs of a queue, as far as they are known there. Where those without a state are is found out, unless they are
+    /// known to wait.
+    pub async fn look(
+        &self,
+        queue: Queue,
+        ids: &[JobId],
+        are_waiting: bool,
+    ) -> QueueResult<Vec<Option<Found>>> {
         let mut call = self.call(&LOOK, queue);
+        call.number(u8::from(are_waiting));
         for id in ids {
             call.arg(id.uuid().as_bytes());
         }
@@ -66,7 +73,8 @@ impl Set {
                 if here.is_empty() {
                     continue;
                 }
-                let seen = self.look(queue, &here).await?.into_iter().flatten();
+                let seen =
+                    self.look(queue, &here, state == State::Ready).await?.into_iter().flatten();
                 jobs.extend(seen.filter(|job| job.state == state && is_meant(job, filter)));
             }
             if max < jobs.len() {
@@ -99,7 +107,9 @@ impl Set {
                     None => self.loads(queue, "places").await?.into_keys().collect(),
                 };
                 let mut places = vec![("alone", Vec::new())];
-                places.extend(lines.into_iter().map(|line| ("line", line.to_vec())));
+                for line in lines {
+                    places.extend([("list", line.to_vec()), ("line", line.to_vec())]);
+                }
                 let held = self.held_names(queue).await?;
                 places.extend(held.into_iter().map(|name| ("held", name)));
                 return Ok(places);
@@ -121,15 +131,17 @@ impl Set {
 
     async fn ids(&self, queue: Queue, place: &str, what: &[u8]) -> QueueResult<Vec<JobId>> {
         let mut ids = Vec::new();
-        while ids.len() < IDS_MAX {
+        let mut read = 0;
+        while read < IDS_MAX {
             let mut call = self.call(&IDS, queue);
-            call.arg(place).arg(what).number(ids.len()).number(IDS_AT_ONCE);
+            call.arg(place).arg(what).number(read).number(IDS_AT_ONCE);
             let mut answer = Answer::of(self.place(), self.link.call(&call).await?)?;
-            let count = answer.left();
+            let count = usize::try_from(answer.count()?).unwrap_or(0);
             while !answer.is_over() {
                 let id = id_of(&answer.some_bytes()?);
                 ids.push(id.ok_or_else(|| strange(self.place()))?);
             }
+            read += count;
             if count < IDS_AT_ONCE {
                 break;
             }
@@ -159,7 +171,11 @@ impl Set {
 
     pub async fn top(&self, queue: Queue, max: usize) -> QueueResult<Vec<TenantLoad>> {
         let mut loads = self.loads(queue, "places").await?;
+        // Later ones know more.
         loads.extend(self.loads(queue, "running").await?);
+        for (line, (waiting, running)) in self.loads(queue, "together").await? {
+            loads.insert(line, (waiting, running));
+        }
         let mut all: Vec<_> = loads.into_iter().collect();
         all.sort_unstable_by_key(|(line, (ready, running))| {
             (std::cmp::Reverse(ready + running), *line)
@@ -172,7 +188,7 @@ impl Set {
 
     pub async fn load(&self, queue: Queue, tenant: Option<TenantId>) -> QueueResult<TenantLoad> {
         let mut call = self.call(&LINES, queue);
-        call.arg(b"").arg(b"").arg(line_of(tenant));
+        call.arg("one").arg(b"").arg(line_of(tenant));
         let mut answer = Answer::of(self.place(), self.link.call(&call).await?)?;
         let (_cursor, _line) = (answer.some_bytes()?, answer.some_bytes()?);
         Ok(TenantLoad { tenant, ready: answer.count()?, running: answer.count()? })

@@ -29,7 +29,7 @@ use self::{
     heart::FleetHeart,
     keys::Keys,
     link::Link,
-    record::{id_of, leased, line_of},
+    record::{id_of, leased, leased_together, line_of},
     script::{BRING, CLAIM, KNOWN, SETTINGS},
     set::Set,
     thread::OwnThread,
@@ -43,6 +43,9 @@ use crate::{
 
 pub use self::keys::PREFIX;
 
+/// [`Options::together_min`], if nothing else is said: below it there is little to be saved.
+pub const TOGETHER_MIN: usize = 16;
+
 /// How the fleet's engine is opened.
 pub struct Options {
     /// `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`.
@@ -53,6 +56,9 @@ pub struct Options {
     pub retention: Retention,
     /// Whether it tends the queues: every process that works on jobs does, one that only brings some need not.
     pub tends_itself: bool,
+    /// Jobs of one claim that are handed out under one lease, at least: less work for the server, for most jobs are done
+    /// before anybody needs a lease of their own.
+    pub together_min: usize,
     /// Tells whether a moment that is given can be meant. When jobs are due, the server's clock says.
     pub clock: Arc<dyn Clock>,
     /// Times to live by instead of the server's: for tests.
@@ -68,7 +74,7 @@ pub struct Fleet {
 impl Fleet {
     /// Opens one. A server that cannot be reached is waited for; one that cannot be worked with is an error.
     pub async fn open(options: Options) -> QueueResult<Self> {
-        let Options { url, prefix, retention, tends_itself, clock, times } = options;
+        let Options { url, prefix, retention, tends_itself, together_min, clock, times } = options;
         // The library's own words would repeat the URL, which may hold a password.
         let client = redis::Client::open(url.as_str()).map_err(|_| {
             let form = "is none; give redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]";
@@ -76,7 +82,7 @@ impl Fleet {
         })?;
         let link = Arc::new(Link::new(client));
         let keys = Keys::new(&prefix)?;
-        let set = Arc::new(Set { link, keys, retention, clock, times });
+        let set = Arc::new(Set { link, keys, retention, together_min, clock, times });
         let thread = OwnThread::start(Arc::clone(&set), tends_itself)?;
         thread.tried().await;
         let engine = Self { set, thread };
@@ -124,15 +130,28 @@ impl Engine for Fleet {
         let lease_ms = checked_lease(claim.lease)?;
         let mut call = self.set.call(&CLAIM, claim.queue);
         call.arg(claim.worker).number(claim.max).number(lease_ms);
-        call.number(u8::from(claim.is_idle));
+        call.number(u8::from(claim.is_idle)).number(self.set.together_min);
         let place = self.set.place();
         let mut answer = Answer::of(place, self.set.link.call(&call).await?)?;
-        let drain = answer.number()? == 1;
-        let mut tasks = Vec::with_capacity(answer.left() / 3);
-        while !answer.is_over() {
-            let (id, record, state) =
-                (answer.some_bytes()?, answer.some_bytes()?, answer.some_bytes()?);
-            match leased(claim.queue, &id, record, &state) {
+        let letters = answer.some_bytes()?;
+        let (drain, token, ids) = (answer.number()? == 1, answer.number()?, answer.some_bytes()?);
+        let (mut records, mut apart) = (answer.part()?, answer.part()?);
+        let mut together = Vec::with_capacity(ids.len() / 16);
+        for id in ids.chunks(16) {
+            together.push(leased_together(claim.queue, id, records.some_bytes()?, token));
+        }
+        let letters = if letters.is_empty() { vec![b't'; together.len()] } else { letters };
+        let mut together = together.into_iter();
+        let mut tasks = Vec::with_capacity(letters.len());
+        for letter in letters {
+            let task = match letter {
+                b't' => together.next().flatten(),
+                _ => {
+                    let (id, record) = (apart.some_bytes()?, apart.some_bytes()?);
+                    leased(claim.queue, &id, record, &apart.some_bytes()?)
+                }
+            };
+            match task {
                 Some(task) => tasks.push(task),
                 // Its lease runs out, and in the end it is dead: nobody else can read it either.
                 None => tracing::error!(queue = %claim.queue, "a job in Redis that cannot be read"),
@@ -145,10 +164,9 @@ impl Engine for Fleet {
         check_batch("settlements", settlements.len())?;
         let mut settled = vec![Settled::Lost; settlements.len()];
         for (queue, held) in Set::by_queue(settlements.iter().map(|it| &it.lease)) {
-            let letters = self.set.settle(queue, &settlements, &held).await?;
-            for (it, letter) in held.iter().zip(letters.chars()) {
-                if letter == 'w' {
-                    settled[it.at] = Settled::Written;
+            for (at, is_written) in self.set.settle(queue, &settlements, held).await? {
+                if is_written {
+                    settled[at] = Settled::Written;
                 }
             }
         }
@@ -286,7 +304,7 @@ impl Engine for Fleet {
 
     async fn find(&self, id: JobId) -> QueueResult<Option<Found>> {
         let ids = [id];
-        let all = Queue::ALL.map(|queue| self.set.look(queue, &ids));
+        let all = Queue::ALL.map(|queue| self.set.look(queue, &ids, false));
         let found = try_join_all(all).await?.into_iter().flatten().flatten().next();
         Ok(found)
     }

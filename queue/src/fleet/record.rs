@@ -1,8 +1,8 @@
 //! A job as it lies in Redis: a record that never changes, and a state that does.
 //!
-//! The record: when it was kept (f64), its line (16 bytes), priority, kind of its key, the window (f64) if the key has
+//! The record: when it was kept by its producer's clock (f64), its line (16 bytes), priority, kind of its key, the window (f64) if the key has
 //! one, the key's length and the key if there is one, the name's length and the name, the body. The state is what the
-//! scripts call `FORM`. All numbers are big-endian; a script writes the first two parts of a record.
+//! scripts call `FORM`. All numbers are big-endian.
 
 use jobs::{JobId, Priority, Queue, TenantId, Timestamp};
 use uuid::Uuid;
@@ -28,32 +28,34 @@ pub(super) fn id_of(bytes: &[u8]) -> Option<JobId> {
     Uuid::from_slice(bytes).ok().map(JobId::from_uuid)
 }
 
-/// A record without its first part.
-pub(super) fn rest_of(task: &NewTask) -> Vec<u8> {
-    let mut rest = Vec::with_capacity(task.body.len() + task.name.len() + 32);
-    rest.push(task.priority.value());
+/// Writes a job's record.
+pub(super) fn write(task: &NewTask, now_ms: i64) -> Vec<u8> {
+    let mut record = Vec::with_capacity(task.body.len() + task.name.len() + 48);
+    record.extend((now_ms as f64).to_be_bytes());
+    record.extend(line_of(task.tenant));
+    record.push(task.priority.value());
     match &task.unique {
-        None => rest.push(0),
+        None => record.push(0),
         Some(unique) => {
             match unique.window() {
-                None => rest.push(1),
+                None => record.push(1),
                 Some(window) => {
-                    rest.push(2);
-                    rest.extend((window.as_millis() as f64).to_be_bytes());
+                    record.push(2);
+                    record.extend((window.as_millis() as f64).to_be_bytes());
                 }
             }
-            push_short(&mut rest, unique.key());
+            push_short(&mut record, unique.key());
         }
     }
-    push_short(&mut rest, &task.name);
-    rest.extend_from_slice(&task.body);
-    rest
+    push_short(&mut record, &task.name);
+    record.extend_from_slice(&task.body);
+    record
 }
 
 /// A text of at most 255 bytes, which was checked before.
-fn push_short(rest: &mut Vec<u8>, text: &str) {
-    rest.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
-    rest.extend_from_slice(text.as_bytes());
+fn push_short(into: &mut Vec<u8>, text: &str) {
+    into.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
+    into.extend_from_slice(text.as_bytes());
 }
 
 /// What a record says; none if it is no record.
@@ -122,18 +124,35 @@ impl JobState {
     }
 }
 
-/// A job that was handed out.
+/// A job that was handed out together with others, under this token.
+pub(super) fn leased_together(
+    queue: Queue,
+    id: &[u8],
+    record: Vec<u8>,
+    token: i64,
+) -> Option<Leased> {
+    let (id, record) = (id_of(id)?, Record::read(record)?);
+    let lease = Lease { id, token: token_of(queue, token) };
+    Some(handed_out(lease, record, 1, 0, 0))
+}
+
+/// A job that was handed out with a state of its own.
 pub(super) fn leased(queue: Queue, id: &[u8], record: Vec<u8>, state: &[u8]) -> Option<Leased> {
     let (id, record, state) = (id_of(id)?, Record::read(record)?, JobState::read(state)?);
-    Some(Leased {
-        lease: Lease { id, token: token_of(queue, state.token) },
+    let lease = Lease { id, token: token_of(queue, state.token) };
+    Some(handed_out(lease, record, state.attempt, state.snoozes, state.flags))
+}
+
+fn handed_out(lease: Lease, record: Record, attempt: u32, snoozes: u32, flags: u8) -> Leased {
+    Leased {
+        lease,
         name: record.name,
         tenant: tenant_of(record.line),
-        attempt: state.attempt,
-        snoozes: state.snoozes,
-        is_alone: state.flags & IS_ALONE != 0,
+        attempt,
+        snoozes,
+        is_alone: flags & IS_ALONE != 0,
         body: record.body,
-    })
+    }
 }
 
 /// A job as it is kept. One without a state is ready, and nobody has touched it.
@@ -189,11 +208,21 @@ fn token_of(queue: Queue, number: i64) -> Token {
     Token(number * QUEUES + i64::try_from(place).unwrap_or_default())
 }
 
+/// A token as the scripts know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Number {
+    /// As it stands in a state.
+    pub bytes: [u8; 8],
+    /// Whether it is that of jobs that were handed out together.
+    pub is_together: bool,
+}
+
 /// The queue and the number of a token; none if no engine of this kind gave it.
-pub(super) fn of_token(token: Token) -> Option<(Queue, [u8; 8])> {
+pub(super) fn of_token(token: Token) -> Option<(Queue, Number)> {
     let place = usize::try_from(token.0.rem_euclid(QUEUES)).ok()?;
     let number = token.0.div_euclid(QUEUES);
-    Some((*Queue::ALL.get(place)?, (number as f64).to_be_bytes()))
+    let (bytes, is_together) = ((number as f64).to_be_bytes(), number % 2 != 0);
+    Some((*Queue::ALL.get(place)?, Number { bytes, is_together }))
 }
 
 /// Takes numbers and texts from the front.
@@ -238,10 +267,7 @@ mod tests {
             unique: Some(jobs::Unique::within("ü:1", std::time::Duration::from_secs(60)).unwrap()),
             body: vec![0, 255, 13, 10],
         };
-        let mut bytes = 1_778_486_400_000_f64.to_be_bytes().to_vec();
-        bytes.extend(line_of(None));
-        assert_eq!(bytes.len(), 24);
-        bytes.extend(rest_of(&task));
+        let bytes = write(&task, 1_778_486_400_000);
         let record = Record::read(bytes.clone()).unwrap();
         assert_eq!((record.enqueued_at_ms, record.priority), (1_778_486_400_000, 3));
         assert_eq!((record.unique_key.as_deref(), record.name.as_str()), (Some("ü:1"), "sync"));
@@ -254,8 +280,9 @@ mod tests {
     #[test]
     fn a_token_finds_its_queue() {
         for queue in Queue::ALL {
-            let token = token_of(queue, 1_778_486_400_000_123);
-            assert_eq!(of_token(token), Some((queue, 1_778_486_400_000_123_f64.to_be_bytes())));
+            let token = token_of(queue, 3_556_972_800_000_123);
+            let bytes = 3_556_972_800_000_123_f64.to_be_bytes();
+            assert_eq!(of_token(token), Some((queue, Number { bytes, is_together: true })));
         }
         assert_eq!(of_token(Token(7)), None);
     }

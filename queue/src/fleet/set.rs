@@ -8,7 +8,7 @@ use super::{
     answer::{Answer, strange, text},
     keys::Keys,
     link::Link,
-    record::{id_of, line_of, of_token, rest_of},
+    record::{self, Number, id_of, line_of, of_token},
     script::{BRING, Call, ENQUEUE, EXTEND, SETTLE, Stored, TEND, Times},
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 /// A lease by where it stands among those of a call, and its token as the scripts know it.
 pub(super) struct Held {
     pub at: usize,
-    pub token: [u8; 8],
+    pub token: Number,
 }
 
 /// What all parts of an engine share.
@@ -28,6 +28,7 @@ pub(super) struct Set {
     pub link: Arc<Link>,
     pub keys: Keys,
     pub retention: Retention,
+    pub together_min: usize,
     pub clock: Arc<dyn Clock>,
     pub times: Option<Arc<dyn Time>>,
 }
@@ -79,7 +80,7 @@ impl Set {
         let mut call = self.call(&EXTEND, queue);
         call.number(millis(lease));
         for it in held {
-            call.arg(leases[it.at].id.uuid().as_bytes()).arg(it.token);
+            call.arg(leases[it.at].id.uuid().as_bytes()).arg(it.token.bytes);
         }
         call
     }
@@ -99,16 +100,18 @@ impl Set {
         queue: Queue,
         tasks: &[(usize, NewTask)],
     ) -> QueueResult<Vec<Enqueued>> {
-        let times = self.times();
-        let bytes = tasks.iter().map(|(_, task)| task.body.len() + 128).sum();
+        let (now_ms, count) = (self.now_ms(), tasks.len());
+        let size = tasks.iter().map(|(_, task)| task.body.len() + 96).sum();
         let key = self.keys.of(queue);
-        let mut call = Call::with_capacity(&ENQUEUE, key, &times, 4 * tasks.len(), bytes);
+        let mut call = Call::with_capacity(&ENQUEUE, key, &self.times(), 2 * count, size);
+        call.number(count);
         for (_, task) in tasks {
-            call.arg(task.id.uuid().as_bytes()).arg(line_of(task.tenant)).arg(rest_of(task));
-            match task.run_at {
-                Some(at) => call.number(at.timestamp_millis()),
-                None => call.arg(b""),
-            };
+            call.arg(task.id.uuid().as_bytes()).arg(record::write(task, now_ms));
+        }
+        for (place, (_, task)) in (1_u32..).zip(tasks) {
+            if let Some(at) = task.run_at {
+                call.number(place).number(at.timestamp_millis());
+            }
         }
         let mut duplicates = Answer::of(self.place(), self.link.call(&call).await?)?;
         let mut kept: Vec<_> = tasks.iter().map(|(_, task)| Enqueued::New(task.id)).collect();
@@ -121,20 +124,35 @@ impl Set {
         Ok(kept)
     }
 
+    /// Settles; says for each of those that are held whether it is written down.
     pub async fn settle(
         &self,
         queue: Queue,
         settlements: &[Settlement],
-        held: &[Held],
-    ) -> QueueResult<String> {
+        held: Vec<Held>,
+    ) -> QueueResult<Vec<(usize, bool)>> {
         let times = self.times();
         let (key, count) = (self.keys.of(queue), held.len());
+        let (mut done_together, apart): (Vec<Held>, Vec<Held>) = held.into_iter().partition(|it| {
+            it.token.is_together && settlements[it.at].verdict == Verdict::Completed
+        });
+        done_together.sort_by_key(|it| (it.token.bytes, settlements[it.at].lease.id));
+        // What is said twice in one call is written down once.
+        done_together.dedup_by_key(|it| settlements[it.at].lease);
+        let claims: Vec<&[Held]> = done_together.chunk_by(|a, b| a.token == b.token).collect();
         let mut call = Call::with_capacity(&SETTLE, key, &times, 3 * count, 40 * count);
-        call.number(self.retention.completed_max);
-        for Held { at, token } in held {
-            let it = &settlements[*at];
-            call.arg(it.lease.id.uuid().as_bytes()).arg(token);
-            match &it.verdict {
+        call.number(self.retention.completed_max).number(claims.len());
+        for claim in claims {
+            let ids: Vec<u8> = claim
+                .iter()
+                .flat_map(|it| settlements[it.at].lease.id.uuid().into_bytes())
+                .collect();
+            call.arg(claim[0].token.bytes).arg(&ids);
+        }
+        for it in &apart {
+            let settlement = &settlements[it.at];
+            call.arg(settlement.lease.id.uuid().as_bytes()).arg(it.token.bytes);
+            match &settlement.verdict {
                 Verdict::Completed => call.arg(b"c"),
                 Verdict::Retry { after, error } => {
                     call.arg(format!("r{}\n{}", millis(*after), shortened(error)))
@@ -145,7 +163,9 @@ impl Set {
                 Verdict::Released => call.arg(b"l"),
             };
         }
-        text(self.place(), self.link.call(&call).await?)
+        let letters = text(self.place(), self.link.call(&call).await?)?;
+        let all = done_together.iter().chain(&apart).map(|it| it.at);
+        Ok(all.zip(letters.chars().map(|letter| letter == 'w')).collect())
     }
 
     /// Tends a queue once; says also in how many milliseconds something is due there.

@@ -299,6 +299,16 @@ proptest! {
     }
 
     #[test]
+    fn the_fleets_engine_equals_it_where_each_job_has_a_lease_of_its_own(
+        ops in prop::collection::vec(op(), 1..80),
+    ) {
+        let mut kit = Kit::fleet();
+        kit.together_min = queue::fleet::TOGETHER_MIN;
+        kit.reopen();
+        run(kit, &ops);
+    }
+
+    #[test]
     fn the_fleets_engine_equals_the_same_model(ops in prop::collection::vec(op(), 1..80)) {
         run(Kit::fleet(), &ops);
     }

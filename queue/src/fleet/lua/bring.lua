@@ -4,6 +4,11 @@ local function cancel(id)
     local job = find(id)
     if not job then return 'unknown' end
     if job.state == RUNNING_S then
+        if job.is_together then
+            local token = pack('>d', job.token)
+            set_apart(job, call('ZSCORE', LEASES, token))
+            close_claim(token)
+        end
         job.flags = with(job.flags, CANCELLING)
         write(job)
         return 'requested'

@@ -1,9 +1,16 @@
--- Hands out jobs: worker, how many at most, lease in milliseconds, whether the worker has nothing else.
--- Gives whether the worker is to become idle, and id, record and state of each job.
+-- Hands out jobs: worker, how many at most, lease in milliseconds, whether the worker has nothing else, how many jobs
+-- are handed out together at least.
+-- Gives whether the worker is to become idle; the token of those that are handed out together, their ids in one text
+-- and their records; and id, record and state of each other job, in the order of their turns but for that. Where which stands among all is given first, if there are such: a letter for each, t for those
+-- together and s for the others.
+--
+-- What is handed out together has one token and one lease, and no state: most jobs are done before anybody needs one.
+-- Whatever else becomes of such a job first sets it apart.
 
 local worker, max, lease, is_idle = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 local control = call('HMGET', META, 'token', 'queue_paused', 'reserved_by', 'reserved_until')
-if control[2] or max == 0 then return { 0 } end
+local together_min = tonumber(ARGV[7])
+if control[2] or max == 0 then return { '', 0, '0', '', {}, {} } end
 
 local paused_names, names_paused = {}, false
 for _, name in ipairs(call('SMEMBERS', PAUSED_NAMES)) do
@@ -15,29 +22,28 @@ local is_limited = 0 < call('HLEN', LIMITS)
 if STEP_REFRESH < wall - (tonumber(meta[2]) or wall) then note_times() end
 
 -- Never given twice, also by a server that lost its last moments: time goes faster than jobs are handed out.
-local token = math.max(tonumber(control[1]) or 0, wall * 1000)
+local token = math.max(tonumber(control[1]) or 0, wall * 2000)
 local deadline = number(steady + lease)
-local reply = { 0 }
+local apart, letters = {}, {}
 local states, leases = {}, {}
 local begun_of, begun_order = {}, {}
+local together, records_together, together_count = {}, {}, 0
 
-local function hand_out(id, record, text)
-    token = token + 1
-    local state
-    if text then
-        local job = read(id, text)
-        job.state, job.at, job.token, job.worker = RUNNING_S, wall, token, worker
-        job.attempt = job.attempt + 1
-        state = written(job)
-    else
-        -- Its turn is left out: it follows from its record.
-        local flags = byte(record, 26) == 1 and KEYED or 0
-        state = pack(FORM, RUNNING_S, wall, token, 0, 1, 0, 0, flags, byte(record, 25), sub(record, 9, 24)) .. worker
-    end
-    states[#states + 1], states[#states + 2] = id, state
-    leases[#leases + 1], leases[#leases + 2] = deadline, id
-    local at = #reply
-    reply[at + 1], reply[at + 2], reply[at + 3] = id, record, state
+-- Even numbers are those of single jobs.
+local function next_token(is_together)
+    token = token + (token % 2 == 0 and 2 or 1)
+    return is_together and token + 1 or token
+end
+
+local function hand_out(job, record)
+    job.state, job.at, job.token, job.worker = RUNNING_S, wall, next_token(false), worker
+    job.attempt = job.attempt + 1
+    local state = written(job)
+    states[#states + 1], states[#states + 2] = job.id, state
+    leases[#leases + 1], leases[#leases + 2] = deadline, job.id
+    local at = #apart
+    apart[at + 1], apart[at + 2], apart[at + 3] = job.id, record, state
+    letters[#letters + 1] = 's'
 end
 
 local function begins(line)
@@ -56,11 +62,22 @@ local function count_begun()
 end
 
 local function write_down()
-    if #states == 0 then return end
-    call('HSET', STATE, unpack(states))
-    call('ZADD', LEASES, unpack(leases))
-    count_begun()
-    call('HSET', META, 'token', number(token))
+    if 0 < #states then
+        call('HSET', STATE, unpack(states))
+        call('ZADD', LEASES, unpack(leases))
+        count_begun()
+    end
+    local of_all, ids = '0', ''
+    if 0 < together_count then
+        local together_token = next_token(true)
+        local name = pack('>d', together_token)
+        token, of_all, ids = together_token + 1, number(together_token), table.concat(together)
+        call('SADD', claim_key(name), unpack(together))
+        call('HSET', CLAIMS, name, pack('>d', wall) .. worker)
+        call('ZADD', LEASES, deadline, name)
+    end
+    if 0 < together_count + #states then call('HSET', META, 'token', number(token)) end
+    return { #apart == 0 and '' or table.concat(letters), 0, of_all, ids, records_together, apart }
 end
 
 -- The first that has to run alone and is not held back: by a pause, or by its line's limits.
@@ -90,25 +107,30 @@ if 0 < call('ZCARD', ALONE) then
             call('ZREM', ALONE, job.id)
             if limits and 0 < limits.rate then spend(job.line, limits, 1) end
             begins(job.line)
-            hand_out(job.id, record, call('HGET', STATE, job.id))
-            write_down()
-            return reply
+            hand_out(job, record)
+            return write_down()
         end
         if reserved_by or PATIENCE <= wall - job.at then
             -- Renewed with each claim of this worker, for as long as it takes to finish what it has.
             local till = number(steady + math.max(lease, RESERVED_FOR))
             call('HSET', META, 'reserved_by', worker, 'reserved_until', till)
-            return { 1 }
+            return { '', 1, '0', '', {}, {} }
         end
     end
 end
 
 -- How many jobs of which lines come next, in turn; lines that may not be served now step aside.
 local taken = {}
+local has_tombs = 0 < call('EXISTS', TOMBS)
+-- Lines that have more than a list, or less than is in it.
+local is_mixed = {}
 
 local function look_at(line)
     local it = { line = line, weight = 1, credit = 0, room = math.huge }
-    it.waiting = call('ZCARD', line_key(line)) - (taken[line] or 0)
+    local listed, sorted = call('LLEN', list_key(line)), call('ZCARD', line_key(line))
+    local gone = has_tombs and tonumber(call('HGET', TOMBS_OF, line)) or 0
+    it.waiting = listed + sorted - gone - (taken[line] or 0)
+    if 0 < sorted or 0 < gone then is_mixed[line] = true end
     if lines_paused and call('SISMEMBER', PAUSED_LINES, line) == 1 then
         it.room, it.place = 0, 'p'
         return it
@@ -125,9 +147,9 @@ local function look_at(line)
 end
 
 local function serve(most)
-    local order, visited = {}, 0
+    local order, ordered, visited = {}, 0, 0
     wake_resting()
-    while #order < most and visited < VISITS_MAX do
+    while ordered < most and visited < VISITS_MAX do
         local size = math.min(most, SHARE)
         local window = call('LRANGE', RING, 0, size - 1)
         if #window == 0 then break end
@@ -137,7 +159,7 @@ local function serve(most)
         for at, line in ipairs(window) do
             queue[at] = look_at(line)
         end
-        while head <= tail and #order < most do
+        while head <= tail and ordered < most do
             local it = queue[head]
             local line = it.line
             head = head + 1
@@ -148,9 +170,10 @@ local function serve(most)
                 step_aside(line, it.place, it.till)
             else
                 if it.credit == 0 then it.credit = it.weight end
-                local count = math.min(it.credit, it.waiting, it.room, most - #order)
+                local count = math.min(it.credit, it.waiting, it.room, most - ordered)
                 for _ = 1, count do
-                    order[#order + 1] = line
+                    ordered = ordered + 1
+                    order[ordered] = line
                 end
                 taken[line] = (taken[line] or 0) + count
                 it.waiting, it.room, it.credit = it.waiting - count, it.room - count, it.credit - count
@@ -195,45 +218,110 @@ local function serve(most)
     return order
 end
 
--- Takes a job out of a line for each turn; says how many were put aside instead, because their name is paused.
-local function put_aside(id, record, text)
-    local job = text and read(id, text) or fresh(id, record)
+local function put_aside(job, record)
     job.flags = with(job.flags, HELD)
     write(job)
     local name = name_of(record)
-    call('ZADD', held_key(name), number(job.turn), id)
+    call('ZADD', held_key(name), number(job.turn), job.id)
     call('SADD', HELD_NAMES, name)
     local limits = is_limited and limits_of(job.line)
     if limits and 0 < limits.rate then spend(job.line, limits, -1) end
     if call('SREM', FULL, job.line) == 1 then come_back(job.line) end
 end
 
-local function take(order)
-    local ids, aside = {}, 0
-    local queues, places = {}, {}
-    for at, line in ipairs(order) do
-        if not queues[line] then
-            local count = taken[line]
-            queues[line], places[line] = call('ZRANGE', line_key(line), 0, count - 1), 0
-            call('ZREMRANGEBYRANK', line_key(line), 0, count - 1)
+-- The first jobs of a line, out of its list and its sorted set as their turns are; says which have a state.
+local function first_of(line, count)
+    local list, sorted = list_key(line), line_key(line)
+    local ids, has_state = {}, {}
+    if not is_mixed[line] then
+        for at, place in ipairs(call('LPOP', list, count) or {}) do
+            ids[at] = sub(place, 9)
         end
-        places[line] = places[line] + 1
-        ids[at] = queues[line][places[line]]
+        return ids, has_state
+    end
+    local others = call('ZRANGE', sorted, 0, count - 1, 'WITHSCORES')
+    local gone = has_tombs and tonumber(call('HGET', TOMBS_OF, line)) or 0
+    -- Places of jobs that are gone are passed over, but not more of them than a share.
+    local places = call('LRANGE', list, 0, count + math.min(gone, SHARE) - 1)
+    local from_list, from_sorted = 0, 0
+    while #ids < count do
+        local place = places[from_list + 1]
+        if place and gone ~= 0 and call('SISMEMBER', TOMBS, sub(place, 9)) == 1 then
+            bury(sub(place, 9), line)
+            from_list = from_list + 1
+        else
+            local turn, id = tonumber(others[2 * from_sorted + 2]), others[2 * from_sorted + 1]
+            if not place and not id then break end
+            local first = place and unpacked('>d', place)
+            if not id or (place and (first < turn or (first == turn and sub(place, 9) < id))) then
+                ids[#ids + 1] = sub(place, 9)
+                from_list = from_list + 1
+            else
+                ids[#ids + 1] = id
+                has_state[#ids] = true
+                from_sorted = from_sorted + 1
+            end
+        end
+    end
+    if 0 < from_list then call('LTRIM', list, from_list, -1) end
+    if 0 < from_sorted then call('ZREMRANGEBYRANK', sorted, 0, from_sorted - 1) end
+    return ids, has_state
+end
+
+-- Whether jobs are as most are: in the list of a line without limits, under no key, and of no name that is paused.
+local function are_plain(records)
+    if names_paused or is_limited or 0 < together_count or next(is_mixed) then return false end
+    for _, record in ipairs(records) do
+        if not record or byte(record, 26) == 1 then return false end
+    end
+    return true
+end
+
+-- Takes a job out of a line for each turn; says how many were put aside instead, because their name is paused.
+local function take(order)
+    local ids, has_state, aside = {}, {}, 0
+    local firsts, states_of, places = {}, {}, {}
+    for at, line in ipairs(order) do
+        if not firsts[line] then
+            firsts[line], states_of[line] = first_of(line, taken[line])
+            places[line] = 0
+        end
+        local place = places[line] + 1
+        places[line] = place
+        ids[at] = firsts[line][place] or ''
+        has_state[at] = states_of[line][place]
+        -- There were too many places of jobs that are gone: its turn comes again.
+        if ids[at] == '' and 0 < waiting_in(line) then
+            join(line)
+            is_news = true
+        end
     end
     taken = {}
-    local records, texts = call('HMGET', JOBS, unpack(ids)), call('HMGET', STATE, unpack(ids))
-    for at, id in ipairs(ids) do
-        local record, text = records[at], texts[at]
+    local may_be_together = together_min <= #order
+    local records = call('HMGET', JOBS, unpack(ids))
+    if may_be_together and are_plain(records) then
+        together, records_together, together_count = ids, records, #order
+        return 0
+    end
+    for at, record in ipairs(records) do
+        local id, line = ids[at], order[at]
+        local limits = is_limited and call('HEXISTS', LIMITS, line) == 1
         if not record then
             -- Somebody took its record away: nothing is left of it but its place.
-            call('HDEL', STATE, id)
+            if id ~= '' then call('HDEL', STATE, id) end
             aside = aside + 1
         elseif names_paused and paused_names[name_of(record)] then
-            put_aside(id, record, text)
+            local text = has_state[at] and call('HGET', STATE, id)
+            put_aside(text and read(id, text) or fresh(id, record), record)
             aside = aside + 1
+        elseif may_be_together and not has_state[at] and not limits and byte(record, 26) ~= 1 then
+            together_count = together_count + 1
+            together[together_count], records_together[together_count] = id, record
+            letters[#letters + 1] = 't'
         else
-            begins(order[at])
-            hand_out(id, record, text)
+            local text = has_state[at] and call('HGET', STATE, id)
+            begins(line)
+            hand_out(text and read(id, text) or fresh(id, record), record)
         end
     end
     return aside
@@ -251,6 +339,5 @@ while count < max and aside < SHARE do
 end
 -- Behind those that were put aside there may be others.
 if SHARE <= aside then is_news = true end
-write_down()
 tell()
-return reply
+return write_down()

@@ -1,63 +1,92 @@
--- Keeps jobs: id, line, record without its first 24 bytes, and when it is due or nothing, for each.
+-- Keeps jobs: how many, id and record of each; then, of those that have a time to run, which and when.
 -- Gives the place and the holder of each that is a duplicate.
+--
+-- What a script is given costs it as much as what it does: so records come as they are kept.
 
-local count = (#ARGV - 2) / 4
-local ids = {}
-for at = 1, count do
-    ids[at] = ARGV[4 * at - 1]
+local count = tonumber(ARGV[3])
+local ids, dues = {}, nil
+for place = 1, count do
+    ids[place] = ARGV[2 * place + 2]
 end
-local known = {}
-for at, record in ipairs(call('HMGET', JOBS, unpack(ids))) do
-    if record then known[ids[at]] = true end
+for at = 2 * count + 4, #ARGV, 2 do
+    dues = dues or {}
+    dues[tonumber(ARGV[at])] = tonumber(ARGV[at + 1])
+end
+local known, are_all_new = {}, true
+for place, record in ipairs(call('HMGET', JOBS, unpack(ids))) do
+    local id = ids[place]
+    if record or known[id] then are_all_new = false end
+    known[id] = record and 2 or known[id] or 1
 end
 
-local head = pack('>d', wall)
-local now = number(wall)
-local turns = {}
+local now = pack('>d', wall)
 local kept, duplicates = {}, {}
-local lines, order = {}, {}
+local places, order = {}, {}
 
-for at = 1, count do
-    local id, line, rest, due = ids[at], ARGV[4 * at], ARGV[4 * at + 1], tonumber(ARGV[4 * at + 2])
-    local holder = known[id] and id
-    local kind = byte(rest, 2)
-    local record = head .. line .. rest
-    if not holder and kind ~= 0 then
-        local key, window = key_of(record)
-        local got = hold(line, key, id, window)
-        holder = got ~= id and got
+-- Where jobs of a line go that came now: behind the last, unless the clock was set back since.
+local function places_in(line)
+    local it = places[line]
+    if not it then
+        local last = call('LINDEX', list_key(line), -1)
+        it = { list = {}, count = 0, sorted = {}, is_in_order = not last or sub(last, 1, 8) <= now }
+        places[line] = it
+        order[#order + 1] = line
     end
-    if holder then
-        duplicates[#duplicates + 1] = at
-        duplicates[#duplicates + 1] = holder
+    return it
+end
+
+local function keep(id, record, due)
+    if due and wall < due then return schedule(fresh(id, record), due) end
+    local it, priority = places_in(sub(record, 9, 24)), byte(record, 25)
+    if priority == 0 and it.is_in_order then
+        local place = it.count + 1
+        it.list[place], it.count = now .. id, place
     else
-        known[id] = true
-        kept[#kept + 1] = id
-        kept[#kept + 1] = record
-        if due and wall < due then
-            schedule(fresh(id, record), due)
+        local sorted = it.sorted
+        sorted[#sorted + 1], sorted[#sorted + 2] = number(turn_of(wall, priority)), id
+    end
+end
+
+-- The job that is there already instead of this one: by its id, or by its key.
+local function holder_of(id, record)
+    if known[id] == 2 then return id end
+    if byte(record, 26) ~= 0 then
+        local key, window = key_of(record)
+        local holder = hold(sub(record, 9, 24), key, id, window)
+        if holder ~= id then return holder end
+    end
+    known[id] = 2
+end
+
+local has_keys = false
+for place = 1, count do
+    has_keys = has_keys or byte(ARGV[2 * place + 3], 26) ~= 0
+end
+for place, id in ipairs(ids) do
+    local record = ARGV[2 * place + 3]
+    local due = dues and dues[place]
+    if are_all_new and not has_keys then
+        keep(id, record, due)
+    else
+        local holder = holder_of(id, record)
+        if holder then
+            duplicates[#duplicates + 1], duplicates[#duplicates + 2] = place, holder
         else
-            local priority = byte(rest, 1)
-            local turn = turns[priority]
-            if not turn then
-                turn = number(turn_of(wall, priority))
-                turns[priority] = turn
-            end
-            local members = lines[line]
-            if not members then
-                members = {}
-                lines[line] = members
-                order[#order + 1] = line
-            end
-            members[#members + 1] = turn
-            members[#members + 1] = id
+            kept[#kept + 1], kept[#kept + 2] = id, record
+            keep(id, record, due)
         end
     end
 end
 
-if 0 < #kept then call('HSET', JOBS, unpack(kept)) end
+if are_all_new and not has_keys then
+    call('HSET', JOBS, unpack(ARGV, 4, 2 * count + 3))
+elseif 0 < #kept then
+    call('HSET', JOBS, unpack(kept))
+end
 for _, line in ipairs(order) do
-    call('ZADD', line_key(line), unpack(lines[line]))
+    local it = places[line]
+    if 0 < it.count then call('RPUSH', list_key(line), unpack(it.list)) end
+    if 0 < #it.sorted then call('ZADD', line_key(line), unpack(it.sorted)) end
     join(line)
 end
 tell()

@@ -1,12 +1,16 @@
--- What is known of jobs: record, state and error of each id, or nothing.
+-- What is known of jobs: whether those without a state are known to wait, then their ids.
+-- Gives record, state and error of each, or nothing.
 
+local are_waiting = ARGV[3] == '1'
 local ids, seen = {}, {}
-for at = 3, #ARGV do
-    ids[at - 2] = ARGV[at]
+for at = 4, #ARGV do
+    ids[at - 3] = ARGV[at]
 end
 local records, texts, problems =
     call('HMGET', JOBS, unpack(ids)), call('HMGET', STATE, unpack(ids)), call('HMGET', ERRORS, unpack(ids))
-for at = 1, #ids do
-    seen[3 * at - 2], seen[3 * at - 1], seen[3 * at] = records[at], texts[at], problems[at]
+for at, id in ipairs(ids) do
+    local text = texts[at]
+    if records[at] and not text and not are_waiting then text = written(locate(id, records[at])) end
+    seen[3 * at - 2], seen[3 * at - 1], seen[3 * at] = records[at], text, problems[at]
 end
 return seen

@@ -11,6 +11,7 @@ local COMPLETED, DEAD, CANCELLED = P .. ':completed', P .. ':dead', P .. ':cance
 local RUNNING, LIMITS, BUCKETS, PARKS = P .. ':running', P .. ':limits', P .. ':buckets', P .. ':parks'
 local RESTING, FULL, ASIDE = P .. ':resting', P .. ':full', P .. ':aside'
 local UNIQUE, WINDOWS = P .. ':unique', P .. ':windows'
+local CLAIMS, TOMBS, TOMBS_OF = P .. ':claims', P .. ':tombs', P .. ':tombs_of'
 local PAUSED_NAMES, PAUSED_LINES, HELD_NAMES = P .. ':paused_names', P .. ':paused_lines', P .. ':held_names'
 
 local call, sub, byte, char = redis.call, string.sub, string.byte, string.char
@@ -68,6 +69,17 @@ local function line_key(line)
     return P .. ':line:' .. line
 end
 
+-- Jobs of a line in the order in which they came, each with its turn before its id: those that nobody has touched
+-- since, of no priority. All others stand in the line's sorted set.
+local function list_key(line)
+    return P .. ':list:' .. line
+end
+
+-- Jobs that were handed out together and have neither been answered for nor needed a state of their own.
+local function claim_key(token)
+    return P .. ':claim:' .. token
+end
+
 local function held_key(name)
     return P .. ':held:' .. name
 end
@@ -102,8 +114,18 @@ local function fresh(id, record)
     return {
         id = id, state = READY_S, at = unpacked('>d', record), token = 0, turn = turn_of_record(record),
         attempt = 0, rescues = 0, snoozes = 0, flags = flags, priority = byte(record, 25),
-        line = sub(record, 9, 24), worker = '',
+        line = sub(record, 9, 24), worker = '', is_fresh = true,
     }
+end
+
+-- The same job when it was handed out together with others.
+local function begun_together(id, token)
+    local record = call('HGET', JOBS, id)
+    if not record then return nil end
+    local job, claim = fresh(id, record), call('HGET', CLAIMS, token)
+    job.state, job.attempt, job.token, job.is_fresh = RUNNING_S, 1, unpacked('>d', token), false
+    job.at, job.worker, job.is_together = unpacked('>d', claim), sub(claim, 9), true
+    return job
 end
 
 local function read(id, text)
@@ -118,11 +140,34 @@ local function read(id, text)
     return job
 end
 
+-- When jobs ended that have no state, of those that are remembered.
+local function completed_at(id)
+    for _, chunk in ipairs(call('LRANGE', COMPLETED, 0, -1)) do
+        local at = string.find(chunk, id, 9, true)
+        while at do
+            if (at - 9) % 16 == 0 then return unpacked('>d', chunk) end
+            at = string.find(chunk, id, at + 1, true)
+        end
+    end
+end
+
+-- Where a job is that has no state: handed out together with others, done, or still waiting.
+local function locate(id, record)
+    for _, token in ipairs(call('HKEYS', CLAIMS)) do
+        if call('SISMEMBER', claim_key(token), id) == 1 then return begun_together(id, token) end
+    end
+    local job, at = fresh(id, record), completed_at(id)
+    if at then
+        job.state, job.at, job.attempt, job.is_fresh = COMPLETED_S, at, 1, false
+    end
+    return job
+end
+
 local function find(id)
     local text = call('HGET', STATE, id)
     if text then return read(id, text) end
     local record = call('HGET', JOBS, id)
-    return record and fresh(id, record)
+    return record and locate(id, record)
 end
 
 local function written(job)
@@ -178,6 +223,12 @@ local function wake_resting()
     return #awake
 end
 
+-- Jobs of a line that wait to be handed out.
+local function waiting_in(line)
+    local gone = tonumber(call('HGET', TOMBS_OF, line)) or 0
+    return call('LLEN', list_key(line)) + call('ZCARD', line_key(line)) - gone
+end
+
 local function begun(line, count)
     call('HINCRBY', RUNNING, line, count)
 end
@@ -186,6 +237,28 @@ end
 local function ended(line, count)
     if call('HINCRBY', RUNNING, line, -count) <= 0 then call('HDEL', RUNNING, line) end
     if call('SREM', FULL, line) == 1 then come_back(line) end
+end
+
+-- Forgets that a job in a line's list is gone, once its place is.
+local function bury(id, line)
+    call('SREM', TOMBS, id)
+    if call('HINCRBY', TOMBS_OF, line, -1) <= 0 then call('HDEL', TOMBS_OF, line) end
+end
+
+-- Takes a job out of its line. In a list that would cost as much as the list is long: there its place is passed over
+-- when its turn comes.
+local function leave_line(job)
+    local line = job.line
+    if call('ZREM', line_key(line), job.id) == 0 and job.is_fresh then
+        call('SADD', TOMBS, job.id)
+        call('HINCRBY', TOMBS_OF, line, 1)
+    end
+    if waiting_in(line) <= 0 then
+        withdraw(line)
+        for _, place in ipairs(call('LPOP', list_key(line), SHARE) or {}) do
+            bury(sub(place, 9), line)
+        end
+    end
 end
 
 -- Takes a job that waits out of wherever it waits.
@@ -199,8 +272,7 @@ local function leave(job)
     elseif has(job.flags, IS_ALONE) then
         call('ZREM', ALONE, job.id)
     else
-        call('ZREM', line_key(job.line), job.id)
-        if call('EXISTS', line_key(job.line)) == 0 then withdraw(job.line) end
+        leave_line(job)
     end
 end
 
@@ -245,6 +317,12 @@ local function free_key(job)
     if call('HGET', UNIQUE, name) == job.id .. pack('>d', 0) then call('HDEL', UNIQUE, name) end
 end
 
+-- What is done is kept in the order in which it ended, the ids of one moment in one text.
+local function note_completed(ids)
+    call('RPUSH', COMPLETED, pack('>d', wall) .. ids)
+    call('HINCRBY', META, 'completed', #ids / 16)
+end
+
 -- Ends a job, and gives its key back if it was held for as long as the job was pending.
 local function finish(job, state, problem)
     job.state, job.at, job.token, job.worker = state, wall, 0, ''
@@ -256,7 +334,7 @@ local function finish(job, state, problem)
     end
     write(job)
     if state == COMPLETED_S then
-        call('RPUSH', COMPLETED, job.id)
+        note_completed(job.id)
     else
         call('ZADD', state == DEAD_S and DEAD or CANCELLED, number(wall), job.id)
     end
@@ -268,6 +346,43 @@ local function forget(ids)
     call('HDEL', JOBS, unpack(ids))
     call('HDEL', STATE, unpack(ids))
     call('HDEL', ERRORS, unpack(ids))
+end
+
+-- Forgets the moment at which something ended first, and what ended then; says how much that was.
+local function forget_first_completed()
+    local chunk = call('LPOP', COMPLETED)
+    if not chunk then
+        call('HDEL', META, 'completed')
+        return SHARE
+    end
+    local ids = {}
+    for at = 9, #chunk, 16 do
+        ids[#ids + 1] = sub(chunk, at, at + 15)
+    end
+    forget(ids)
+    call('HINCRBY', META, 'completed', -#ids)
+    return #ids
+end
+
+local function count_completed()
+    return tonumber(call('HGET', META, 'completed')) or 0
+end
+
+-- Ends what was handed out together, if nothing of it is left.
+local function close_claim(token)
+    if call('EXISTS', claim_key(token)) == 0 then
+        call('HDEL', CLAIMS, token)
+        call('ZREM', LEASES, token)
+    end
+end
+
+-- Gives a job that was handed out together with others a state and a lease of its own.
+local function set_apart(job, till)
+    call('SREM', claim_key(pack('>d', job.token)), job.id)
+    job.is_together = false
+    write(job)
+    call('ZADD', LEASES, till, job.id)
+    begun(job.line, 1)
 end
 
 -- How a line is served, where that is not the usual way.

@@ -31,12 +31,25 @@ local function pauses()
     is_news = true
 end
 
+-- What was handed out together is not counted for its line, which may have to know from now on.
+local function set_line_apart(line)
+    for _, token in ipairs(call('HKEYS', CLAIMS)) do
+        local till = call('ZSCORE', LEASES, token)
+        for _, id in ipairs(call('SMEMBERS', claim_key(token))) do
+            local job = begun_together(id, token)
+            if job and job.line == line then set_apart(job, till) end
+        end
+        close_claim(token)
+    end
+end
+
 -- Line, weight, how many may run, how many a minute, how many of them at once; 0 for as many as there are.
 local function limit()
     local line = ARGV[4]
     local it = limits_of(line) or { weight = 1, most = 0, rate = 0, burst = 0, parked = 0 }
     local weight, most, rate, burst = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
     if it.weight == weight and it.most == most and it.rate == rate and it.burst == burst then return end
+    set_line_apart(line)
     if it.rate ~= rate or it.burst ~= burst then call('HDEL', BUCKETS, line) end
     it.weight, it.most, it.rate, it.burst = weight, most, rate, burst
     write_limits(line, it)

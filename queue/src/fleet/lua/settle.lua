@@ -1,23 +1,15 @@
--- Takes what became of jobs: how many completed ones are kept, then id, token and verdict for each.
+-- Takes what became of jobs: how many completed ones are kept; how many claims there are of which jobs that were handed
+-- out together are done, for each its token and their ids in one text, none of them twice; then id, token and verdict
+-- of each other job.
 -- Gives a letter for each: w for written, l for lost.
 --
 -- A verdict is a letter and what belongs to it: c; r, milliseconds, a line's end, the error; s and milliseconds;
 -- d and the error; x; l.
 
-local kept_max = tonumber(ARGV[3])
-local count = (#ARGV - 3) / 3
-local ids, current, answers = {}, {}, {}
-for at = 1, count do
-    ids[at] = ARGV[3 * at + 1]
-end
-for at, text in ipairs(call('HMGET', STATE, unpack(ids))) do
-    current[ids[at]] = text
-end
-
-local lost = 0
-local states, completed, settled = {}, {}, {}
+local kept_max, claims = tonumber(ARGV[3]), tonumber(ARGV[4])
+local answers, lost = {}, 0
+local completed = {}
 local ended_of, ended_order = {}, {}
-local head = COMPLETED_S .. pack('>dd', wall, 0)
 
 local function ends(line)
     if not ended_of[line] then
@@ -48,39 +40,75 @@ local function settle(job, verdict)
     make_ready(job, job.turn)
 end
 
-for at, id in ipairs(ids) do
-    local text, token, verdict = current[id], ARGV[3 * at + 2], ARGV[3 * at + 3]
-    if not text or byte(text, 1) ~= byte(RUNNING_S) or sub(text, 10, 17) ~= token then
-        answers[at] = 'l'
-        if text then lost = lost + 1 end
-    else
-        answers[at] = 'w'
-        current[id] = false
-        local line = sub(text, 38, 53)
-        ends(line)
-        if verdict == 'c' and byte(text, 36) == 0 then
-            -- What is done most is done all at once: the state but for its beginning stays as it is.
-            states[#states + 1], states[#states + 2] = id, head .. sub(text, 18, 53)
+-- The job of an answer, if it is the one to give it.
+local function held(id, token)
+    if call('SREM', claim_key(token), id) == 1 then
+        local job = begun_together(id, token)
+        close_claim(token)
+        return job
+    end
+    local text = call('HGET', STATE, id)
+    if text and byte(text, 1) == byte(RUNNING_S) and sub(text, 10, 17) == token then
+        ends(sub(text, 38, 53))
+        call('ZREM', LEASES, id)
+        return read(id, text)
+    end
+    if call('HEXISTS', JOBS, id) == 1 then lost = lost + 1 end
+end
+
+local function answer(id, token, verdict)
+    local job = held(id, token)
+    if job then settle(job, verdict) end
+    answers[#answers + 1] = job and 'w' or 'l'
+end
+
+-- Jobs of a claim of which some were lost, or set apart since: the others have just been taken out of it.
+local function sort_out(ids, token, is_ours)
+    for _, id in ipairs(ids) do
+        if is_ours(id) then
             completed[#completed + 1] = id
+            answers[#answers + 1] = 'w'
         else
-            settle(read(id, text), verdict)
+            answer(id, token, 'c')
         end
-        settled[#settled + 1] = id
     end
 end
 
-if 0 < #settled then call('ZREM', LEASES, unpack(settled)) end
-
-if 0 < #completed then
-    call('HSET', STATE, unpack(states))
-    call('RPUSH', COMPLETED, unpack(completed))
+local at = 5
+for _ = 1, claims do
+    local token, text = ARGV[at], ARGV[at + 1]
+    local ids = {}
+    for place = 1, #text, 16 do
+        ids[#ids + 1] = sub(text, place, place + 15)
+    end
+    at = at + 2
+    local key = claim_key(token)
+    -- A claim that is gone speaks for nobody, whatever became of its jobs since.
+    local is_known = call('EXISTS', key) == 1
+    if call('SREM', key, unpack(ids)) == #ids then
+        note_completed(text)
+        answers[#answers + 1] = string.rep('w', #ids)
+    else
+        sort_out(ids, token, function(id)
+            return is_known and call('HEXISTS', JOBS, id) == 1 and call('HEXISTS', STATE, id) == 0 and not completed_at(id)
+        end)
+    end
+    close_claim(token)
 end
+while at < #ARGV do
+    answer(ARGV[at], ARGV[at + 1], ARGV[at + 2])
+    at = at + 3
+end
+
+if 0 < #completed then note_completed(table.concat(completed)) end
 for _, line in ipairs(ended_order) do
     ended(line, ended_of[line])
 end
 if 0 < lost then call('HINCRBY', META, 'leases_lost', lost) end
 -- As many are forgotten as there came, and some more if there are too many: what is kept does not grow.
-local surplus = call('LLEN', COMPLETED) - kept_max
-if 0 < surplus then forget(call('LPOP', COMPLETED, math.min(surplus, SHARE))) end
+local surplus = math.min(count_completed() - kept_max, 2 * SHARE)
+while 0 < surplus do
+    surplus = surplus - forget_first_completed()
+end
 tell()
 return table.concat(answers)

@@ -18,35 +18,56 @@ local function promote()
     return #ids
 end
 
-local function rescue()
-    local ids = call('ZRANGEBYSCORE', LEASES, '-inf', number(steady), 'LIMIT', 0, SHARE)
-    local rescued, poisoned = 0, 0
+local rescued, poisoned = 0, 0
+
+local function rescue_one(job)
+    if has(job.flags, CANCELLING) then
+        rescued = rescued + 1
+        return finish(job, CANCELLED_S)
+    end
+    -- A rescue costs no attempt: those are for failures of the job's own.
+    job.attempt, job.rescues = job.attempt - 1, job.rescues + 1
+    if RESCUES_TOGETHER_MAX + RESCUES_ALONE_MAX < job.rescues then
+        poisoned = poisoned + 1
+        local times = number(job.rescues)
+        return finish(job, DEAD_S, 'its worker went away ' .. times .. ' times while it ran, at last alone')
+    end
+    if RESCUES_TOGETHER_MAX < job.rescues then job.flags = with(job.flags, IS_ALONE) end
+    make_ready(job, job.turn)
+    rescued = rescued + 1
+end
+
+-- A share of jobs that were handed out together; says how many there were.
+local function rescue_together(token, share)
+    local ids = call('SRANDMEMBER', claim_key(token), share)
     for _, id in ipairs(ids) do
-        call('ZREM', LEASES, id)
-        local job = find(id)
-        if job then
-            ended(job.line, 1)
-            if has(job.flags, CANCELLING) then
-                finish(job, CANCELLED_S)
-                rescued = rescued + 1
-            else
-                -- A rescue costs no attempt: those are for failures of the job's own.
-                job.attempt, job.rescues = job.attempt - 1, job.rescues + 1
-                if RESCUES_TOGETHER_MAX + RESCUES_ALONE_MAX < job.rescues then
-                    local times = number(job.rescues)
-                    finish(job, DEAD_S, 'its worker went away ' .. times .. ' times while it ran, at last alone')
-                    poisoned = poisoned + 1
-                else
-                    if RESCUES_TOGETHER_MAX < job.rescues then job.flags = with(job.flags, IS_ALONE) end
-                    make_ready(job, job.turn)
-                    rescued = rescued + 1
-                end
+        local job = begun_together(id, token)
+        call('SREM', claim_key(token), id)
+        if job then rescue_one(job) end
+    end
+    close_claim(token)
+    return #ids
+end
+
+local function rescue()
+    local names = call('ZRANGEBYSCORE', LEASES, '-inf', number(steady), 'LIMIT', 0, SHARE)
+    local seen = 0
+    for _, name in ipairs(names) do
+        if SHARE <= seen then break end
+        if #name == 8 then
+            seen = seen + rescue_together(name, SHARE - seen)
+        else
+            call('ZREM', LEASES, name)
+            local job = find(name)
+            seen = seen + 1
+            if job then
+                ended(job.line, 1)
+                rescue_one(job)
             end
         end
     end
-    if 0 < #ids then call('HINCRBY', META, 'rescues', #ids) end
-    has_more = has_more or #ids == SHARE
-    return rescued, poisoned
+    if 0 < seen then call('HINCRBY', META, 'rescues', seen) end
+    has_more = has_more or seen == SHARE
 end
 
 -- Puts jobs back into their lines that were put aside under a name that is paused no more.
@@ -69,19 +90,14 @@ end
 
 -- Completed ones end in the order in which they stand.
 local function prune_completed()
-    local surplus = math.max(0, math.min(SHARE, call('LLEN', COMPLETED) - completed_max))
-    local ids = {}
-    if 0 < surplus then ids = call('LPOP', COMPLETED, surplus) end
-    while #ids < SHARE do
-        local id = call('LINDEX', COMPLETED, 0)
-        local text = id and call('HGET', STATE, id)
-        if not id or (text and wall - completed_age < unpacked('>d', text, 2)) then break end
-        call('LPOP', COMPLETED)
-        ids[#ids + 1] = id
+    local pruned, surplus = 0, count_completed() - completed_max
+    while pruned < SHARE do
+        local first = call('LINDEX', COMPLETED, 0)
+        if not first or (surplus <= pruned and wall - completed_age < unpacked('>d', first)) then break end
+        pruned = pruned + forget_first_completed()
     end
-    forget(ids)
-    has_more = has_more or #ids == SHARE
-    return #ids
+    has_more = has_more or SHARE <= pruned
+    return pruned
 end
 
 local function prune(where, age, most)
@@ -117,7 +133,7 @@ local function forget_parks()
 end
 
 local promoted = promote()
-local rescued, poisoned = rescue()
+rescue()
 take_up_held()
 local pruned = prune_completed() + prune(CANCELLED, completed_age, completed_max) + prune(DEAD, dead_age, dead_max)
 forget_windows()
