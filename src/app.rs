@@ -65,6 +65,11 @@ impl App {
         &self.config
     }
 
+    /// Whether any number of processes may work, on a queue in Redis.
+    pub fn is_fleet(&self) -> bool {
+        self.config.redis.is_some()
+    }
+
     /// How long leases are.
     pub fn lease(&self) -> Duration {
         self.config.lease

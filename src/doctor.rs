@@ -8,7 +8,7 @@ use platform::config::Config;
 use serde::Serialize;
 use store::system::RunnerLease;
 
-use crate::{app::App, output::Output};
+use crate::{app::App, fleet::engine, output::Output};
 
 /// Check that everything that steward needs is there.
 #[derive(clap::Args)]
@@ -47,7 +47,11 @@ pub async fn run(_: Args, config: &Config, output: &Output) -> anyhow::Result<Ex
     if checks.iter().all(|check| check.ok) {
         let app = App::open(config).await?;
         checks.push(tenants(&app).await);
-        checks.push(runner(&app).await);
+        if app.is_fleet() {
+            checks.extend(redis(&app).await);
+        } else {
+            checks.push(runner(&app).await);
+        }
         checks.push(front_door(&app).await);
     }
     let all_ok = checks.iter().all(|check| check.ok);
@@ -100,6 +104,27 @@ async fn runner(app: &App) -> Check {
         },
         Err(error) => Check { name: "runner", ok: false, detail: error.to_string() },
     }
+}
+
+/// The queue's server: whether it answers, and each thing that may lose or hold up jobs.
+async fn redis(app: &App) -> Vec<Check> {
+    let name = "redis";
+    let found = match engine::examine(app).await {
+        Ok(found) => found,
+        Err(error) => return vec![Check { name, ok: false, detail: format!("{error:#}") }],
+    };
+    let detail = format!(
+        "{} answers in {:.1} ms: version {}, {} MiB in use, clock {} ms ahead",
+        found.place,
+        found.round_trip.as_secs_f64() * 1_000.0,
+        found.version,
+        found.used / (1024 * 1024),
+        found.clock_ahead_ms
+    );
+    let mut checks = vec![Check { name, ok: true, detail }];
+    let warnings = found.warnings().into_iter();
+    checks.extend(warnings.map(|detail| Check { name, ok: false, detail }));
+    checks
 }
 
 async fn front_door(app: &App) -> Check {

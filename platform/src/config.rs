@@ -7,6 +7,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 pub struct Config {
     /// Where data lives.
     pub database: DatabaseConfig,
+    /// Where jobs wait, if many processes work on them; otherwise in a file of the one that does.
+    pub redis: Option<RedisConfig>,
     /// The folder of the embedded database and of letters written to files.
     pub data_dir: PathBuf,
     /// What is logged.
@@ -43,6 +45,21 @@ impl std::fmt::Debug for DatabaseConfig {
     }
 }
 
+/// Where the jobs of a fleet wait.
+#[derive(Clone)]
+pub struct RedisConfig {
+    /// `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`. May hold a password: never shown whole.
+    pub url: String,
+    /// What all keys begin with.
+    pub prefix: String,
+}
+
+impl std::fmt::Debug for RedisConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} with prefix {}", without_password(&self.url), self.prefix)
+    }
+}
+
 /// What is logged.
 #[derive(Clone, Debug)]
 pub struct LogConfig {
@@ -58,6 +75,8 @@ pub struct LogConfig {
 pub struct ConfigError(pub Vec<String>);
 
 const DATABASE_URL: &str = "DATABASE_URL";
+const REDIS_URL: &str = "REDIS_URL";
+const REDIS_PREFIX: &str = "STEWARD_REDIS_PREFIX";
 const DATA_DIR: &str = "STEWARD_DATA_DIR";
 const LOG: &str = "STEWARD_LOG";
 const LOG_FORMAT: &str = "STEWARD_LOG_FORMAT";
@@ -73,6 +92,9 @@ const API_LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 const API_RATE_DEFAULT: u32 = 500;
 const API_RATE_RANGE: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 
+/// Keys that belong to nobody else on a usual server.
+const REDIS_PREFIX_DEFAULT: &str = "steward";
+
 /// Long enough that a busy machine loses no lease, and short enough that nobody waits for a dead process.
 const LEASE_SECONDS: u64 = 15;
 /// Shorter ones are lost to a moment's load, and longer ones keep work from everybody.
@@ -81,6 +103,11 @@ const LEASE_RANGE: std::ops::RangeInclusive<u64> = 2..=300;
 /// Every variable that is read, with what it stands for; `.env.example` is held against this list.
 pub const VARIABLES: &[(&str, &str)] = &[
     (DATABASE_URL, "where data lives; default: an SQLite file in the data folder"),
+    (
+        REDIS_URL,
+        "where jobs wait for a fleet of processes; default: in a file of the one that works",
+    ),
+    (REDIS_PREFIX, "what the keys of this fleet begin with; default: steward"),
     (DATA_DIR, "the folder of the SQLite file and of letters written to files; default: data"),
     (LOG, "what is logged, as a tracing filter; default: warn"),
     (LOG_FORMAT, "`text` or `json`; default: text"),
@@ -115,6 +142,7 @@ impl Config {
         {
             problems.push(format!("{DATABASE_URL} must begin with sqlite: or postgres://"));
         }
+        let redis = RedisConfig::read(&get, &url, &mut problems);
         let json = match get(LOG_FORMAT).as_deref() {
             None | Some("text") => false,
             Some("json") => true,
@@ -140,6 +168,7 @@ impl Config {
         let filter = get(LOG).unwrap_or_else(|| "warn".to_owned());
         Ok(Self {
             database: DatabaseConfig { url },
+            redis,
             data_dir,
             log: LogConfig { filter, json },
             user,
@@ -178,15 +207,44 @@ impl ApiConfig {
     }
 }
 
+impl RedisConfig {
+    fn read(
+        get: &dyn Fn(&str) -> Option<String>,
+        database: &str,
+        problems: &mut Vec<String>,
+    ) -> Option<Self> {
+        let url = get(REDIS_URL)?;
+        if !["redis://", "rediss://", "unix:"].iter().any(|scheme| url.starts_with(scheme)) {
+            problems.push(format!("{REDIS_URL} must begin with redis://, rediss:// or unix:"));
+        }
+        if database.starts_with("sqlite:") {
+            problems.push(format!(
+                "{REDIS_URL} is set, and many processes need a database server: \
+                 set {DATABASE_URL} to postgres://…, or leave {REDIS_URL} out"
+            ));
+        }
+        let prefix = get(REDIS_PREFIX).unwrap_or_else(|| REDIS_PREFIX_DEFAULT.to_owned());
+        let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.' | ':');
+        if 64 < prefix.len() || !prefix.chars().all(is_plain) {
+            problems
+                .push(format!("{REDIS_PREFIX} must be at most 64 letters, digits, -, _, . and :"));
+        }
+        Some(Self { url, prefix })
+    }
+}
+
+/// A URL without what may be a password.
+fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        _ => url.to_owned(),
+    }
+}
+
 impl DatabaseConfig {
     /// The URL without what may be a password.
     pub fn shown(&self) -> String {
-        match (self.url.split_once("://"), self.url.rsplit_once('@')) {
-            (Some((scheme, _)), Some((_, host))) if !scheme.starts_with("sqlite") => {
-                format!("{scheme}://…@{host}")
-            }
-            _ => self.url.clone(),
-        }
+        if self.is_sqlite() { self.url.clone() } else { without_password(&self.url) }
     }
 
     /// Whether this is the embedded database.
@@ -222,13 +280,30 @@ mod tests {
             "STEWARD_API_LISTEN" => Some("8080".to_owned()),
             "STEWARD_API_RATE" => Some("0".to_owned()),
             "STEWARD_API_CORS_ORIGINS" => Some("*".to_owned()),
+            "REDIS_URL" => Some("http://:secret@host".to_owned()),
+            "STEWARD_REDIS_PREFIX" => Some("a{b}".to_owned()),
             _ => None,
         })
         .unwrap_err();
-        assert_eq!(error.0.len(), 6, "{error}");
+        assert_eq!(error.0.len(), 8, "{error}");
         assert!(!error.to_string().contains("secret"));
         let shown = DatabaseConfig { url: "postgres://steward:secret@db:5432/steward".to_owned() };
         assert_eq!(format!("{shown:?}"), "postgres://…@db:5432/steward");
+    }
+
+    #[test]
+    fn a_fleet_needs_a_database_server() {
+        let read = |database: &'static str| {
+            Config::read(move |name| match name {
+                "DATABASE_URL" => Some(database.to_owned()),
+                "REDIS_URL" => Some("redis://:secret@queue:6379/1".to_owned()),
+                _ => None,
+            })
+        };
+        let error = read("sqlite://steward.db").unwrap_err();
+        assert!(error.to_string().contains("set DATABASE_URL to postgres://"), "{error}");
+        let redis = read("postgres://db/steward").unwrap().redis.unwrap();
+        assert_eq!(format!("{redis:?}"), "redis://…@queue:6379/1 with prefix steward");
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! `steward job`
 
-use std::{io::Read, process::ExitCode, str::FromStr};
+use std::{io::Read, process::ExitCode, str::FromStr, sync::Arc};
 
 use anyhow::Context;
 use jobs::{AnyJob, JobId, PAYLOAD_BYTES_MAX, Queue, TenantId, Timestamp};
 use platform::config::Config;
-use queue::{Filter, Found, State, embedded::Reader};
+use queue::{CancelOutcome, Engine, Filter, Found, State};
 use serde_json::{Value, json};
 use store::{
     Transition,
@@ -14,7 +14,7 @@ use store::{
 };
 use worker::runtime::{Reopened, Replayed};
 
-use super::{queue::reader, runner::records_of};
+use super::{engine::Sight, runner::records_of};
 use crate::{app::App, output::Output};
 
 #[derive(clap::Subcommand)]
@@ -194,9 +194,9 @@ struct Known {
 }
 
 /// What is known of a job; none if nothing is.
-async fn find(app: &App, reader: Option<&Reader>, id: JobId) -> anyhow::Result<Option<Known>> {
+async fn find(app: &App, sight: &Sight, id: JobId) -> anyhow::Result<Option<Known>> {
     let record = app.store.system().find_recorded_job(id).await?;
-    let found = reader.map(|reader| reader.find(id)).transpose()?.flatten();
+    let found = sight.find(id).await?;
     let tenant = record.as_ref().and_then(|it| it.envelope.tenant);
     let tenant = match tenant.or(found.as_ref().and_then(|it| it.tenant)) {
         Some(id) => app.store.system().find_tenant(&id.to_string()).await?,
@@ -208,7 +208,7 @@ async fn find(app: &App, reader: Option<&Reader>, id: JobId) -> anyhow::Result<O
 }
 
 async fn known(app: &App, id: JobId) -> anyhow::Result<Known> {
-    let found = find(app, reader(app)?.as_ref(), id).await?;
+    let found = find(app, &Sight::open(app).await?, id).await?;
     found.ok_or_else(|| anyhow::anyhow!("there is no job {id}: see `steward job list`"))
 }
 
@@ -281,7 +281,7 @@ impl Of {
 }
 
 async fn list(app: &App, args: &List, output: &Output) -> anyhow::Result<()> {
-    let reader = reader(app)?;
+    let sight = Sight::open(app).await?;
     let tenant = args.of.tenant(app).await?;
     let in_records = async |state| {
         let system = app.store.system();
@@ -295,13 +295,13 @@ async fn list(app: &App, args: &List, output: &Output) -> anyhow::Result<()> {
         Some(AnyState::Queued(state)) => {
             let filter = Filter { queue: args.of.queue, name: args.of.name.clone(), tenant };
             let most = usize::from(args.limit);
-            let page = reader.as_ref().map(|it| it.list(&filter, state, None, most));
-            page.transpose()?.unwrap_or_default().jobs.into_iter().map(|job| job.id).collect()
+            let page = sight.list(filter, state, most).await?;
+            page.jobs.into_iter().map(|job| job.id).collect()
         }
     };
     let mut all = Vec::with_capacity(ids.len());
     for id in ids {
-        all.extend(find(app, reader.as_ref(), id).await?);
+        all.extend(find(app, &sight, id).await?);
     }
     let values: Vec<_> = all.iter().map(Known::value).collect();
     output.print(&values, || {
@@ -334,7 +334,22 @@ fn line(known: &Known) -> String {
 /// A time to the second, as RFC 3339 writes it.
 const SECONDS_CHARS: usize = "2026-05-04T09:00:00".len();
 
+/// The engine that has a volatile job, where every process reaches it.
+async fn volatile(app: &App, id: JobId) -> anyhow::Result<Option<(Arc<dyn Engine>, Found)>> {
+    let Sight::Fleet(engine) = Sight::open(app).await? else { return Ok(None) };
+    if app.store.system().find_recorded_job(id).await?.is_some() {
+        return Ok(None);
+    }
+    Ok(engine.find(id).await?.map(|found| (engine, found)))
+}
+
 async fn cancel(app: &App, id: JobId, output: &Output) -> anyhow::Result<()> {
+    if let Some((engine, found)) = volatile(app, id).await? {
+        if engine.cancel(id).await? == CancelOutcome::Ended {
+            anyhow::bail!("job {id} is {} already: there is nothing to call off", found.state);
+        }
+        return called_off(id, &found.name, output);
+    }
     let job = recorded(app, id).await?;
     let (_, records) = records_of(app)?;
     let ended = records.end(&job.envelope, RecordedState::Cancelled, None).await?;
@@ -342,12 +357,29 @@ async fn cancel(app: &App, id: JobId, output: &Output) -> anyhow::Result<()> {
     if ended != Transition::Moved && state != RecordedState::Cancelled {
         anyhow::bail!("job {id} is {state} already: there is nothing to call off");
     }
+    called_off(id, &job.envelope.name, output)
+}
+
+fn called_off(id: JobId, name: &str, output: &Output) -> anyhow::Result<()> {
+    let state = RecordedState::Cancelled;
     output.print(&json!({ "job": id, "state": state.as_str() }), || {
-        format!("{} {id} is called off; if it runs, it is told within a second", job.envelope.name)
+        format!("{name} {id} is called off; if it runs, it is told within a second")
     })
 }
 
 async fn retry(app: &App, id: JobId, output: &Output) -> anyhow::Result<()> {
+    if let Some((engine, found)) = volatile(app, id).await? {
+        return match engine.retry(id).await? {
+            queue::Replayed::Ready => waits_again(id, &found.name, output),
+            queue::Replayed::Duplicate(other) => {
+                anyhow::bail!("job {id}: the same work was enqueued again meanwhile, as {other}")
+            }
+            queue::Replayed::NotWaiting | queue::Replayed::Unknown => anyhow::bail!(
+                "job {id} is {}: only one that waits for its time, is dead or was called off can be brought back",
+                found.state
+            ),
+        };
+    }
     let job = recorded(app, id).await?;
     let (_, records) = records_of(app)?;
     match records.reopen(&job).await? {
@@ -366,8 +398,12 @@ async fn retry(app: &App, id: JobId, output: &Output) -> anyhow::Result<()> {
             job.state
         ),
     }
+    waits_again(id, &job.envelope.name, output)
+}
+
+fn waits_again(id: JobId, name: &str, output: &Output) -> anyhow::Result<()> {
     output.print(&json!({ "job": id, "state": RecordedState::Waiting.as_str() }), || {
-        format!("{} {id} waits again, with all its attempts", job.envelope.name)
+        format!("{name} {id} waits again, with all its attempts")
     })
 }
 

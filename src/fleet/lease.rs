@@ -1,4 +1,4 @@
-//! The lease of the one process that works on a database, without Redis.
+//! The lease of the one process that works on a database, without Redis. A fleet needs none, and has none.
 //!
 //! What lives here: taking it, keeping it, and noticing by one's own clock that it is over.
 //! What does not: what is done under it (`runner`).
@@ -44,6 +44,9 @@ struct Busy {
 ///
 /// One that went away keeps it until it ends: that long is waited, and one that still gives signs of life is told of.
 pub async fn take(app: &App, output: &Output) -> anyhow::Result<()> {
+    if app.is_fleet() {
+        return Ok(());
+    }
     let Err(first) = try_lease(app).await? else { return Ok(()) };
     let left = (first.expires_at - app.clock.now()).to_std().unwrap_or(Duration::ZERO);
     let wait = left.min(WAIT_MAX) + AFTER_LEASE;
@@ -75,6 +78,9 @@ async fn try_lease(app: &App) -> Result<Result<(), Busy>, StoreError> {
 
 /// Gives signs of life, for as long as they are heard; says how that came to an end.
 pub async fn keep(app: &App) -> LeaseEnd {
+    if app.is_fleet() {
+        return std::future::pending().await;
+    }
     let every = app.lease() / BEATS_PER_LEASE;
     let mut held = Held::since(app);
     loop {
@@ -121,6 +127,9 @@ impl Held {
 
 /// Waits until the lease is held again. Errors if another process has it.
 pub async fn regain(app: &App) -> anyhow::Result<()> {
+    if app.is_fleet() {
+        return Ok(());
+    }
     loop {
         match try_lease(app).await {
             Ok(Ok(())) => return Ok(()),
@@ -133,6 +142,9 @@ pub async fn regain(app: &App) -> anyhow::Result<()> {
 
 /// Gives the lease back.
 pub async fn release(app: &App) -> anyhow::Result<()> {
+    if app.is_fleet() {
+        return Ok(());
+    }
     let released = app.store.system().release_runner(&app.instance, app.clock.now()).await;
     released.context("the lease could not be given back; it ends by itself")
 }

@@ -1,5 +1,6 @@
 //! The queue and those who work on it: what `steward worker`, `job` and `queue` do.
 
+pub mod engine;
 pub mod job;
 pub mod lease;
 pub mod queue;

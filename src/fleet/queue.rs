@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use jobs::{Pause, Queue};
 use platform::config::Config;
-use queue::{Counts, QueueStats, State, TenantLoad, embedded::Reader};
+use queue::{Counts, QueueStats, State, TenantLoad};
 use serde_json::json;
 use store::Transition;
 
-use super::runner;
+use super::engine::Sight;
 use crate::{app::App, output::Output};
 
 #[derive(clap::Subcommand)]
@@ -91,20 +91,12 @@ fn told(pause: &Pause, was: &str, output: &Output) -> anyhow::Result<()> {
     output.print(&value, || format!("{kind} {} {was}", pause.subject()))
 }
 
-/// The queue's file, to look at; none if no process has worked here yet.
-pub fn reader(app: &App) -> anyhow::Result<Option<Reader>> {
-    Ok(Reader::open(&runner::queue_file(app))?)
-}
-
 async fn stats(app: &App, output: &Output) -> anyhow::Result<()> {
     let pauses = app.store.system().list_pauses().await?;
-    let reader = reader(app)?;
+    let sight = Sight::open(app).await?;
     let mut all = Vec::new();
     for queue in Queue::ALL {
-        let mut stats = match &reader {
-            Some(reader) => reader.stats(queue)?,
-            None => QueueStats::empty(queue),
-        };
+        let mut stats = sight.stats(queue).await?;
         // What people want, which the queue knows within a second.
         stats.is_paused = pauses.iter().any(|row| row.pause == Pause::Queue(queue));
         all.push(stats);
@@ -130,7 +122,7 @@ async fn stats(app: &App, output: &Output) -> anyhow::Result<()> {
         if 0 < to_relay {
             lines.push(format!("{to_relay} recorded jobs wait to be handed to the queue"));
         }
-        if reader.is_none() {
+        if matches!(sight, Sight::Nothing) {
             lines.push(
                 "no process has worked here yet: `steward up` or `steward worker`".to_owned(),
             );
@@ -175,10 +167,7 @@ fn line(stats: &QueueStats, app: &App) -> String {
 }
 
 async fn top(app: &App, args: &Top, output: &Output) -> anyhow::Result<()> {
-    let loads = match reader(app)? {
-        Some(reader) => reader.top(args.queue, usize::from(args.limit))?,
-        None => Vec::new(),
-    };
+    let loads = Sight::open(app).await?.top(args.queue, usize::from(args.limit)).await?;
     let mut rows: Vec<(String, &TenantLoad)> = Vec::new();
     for load in &loads {
         let name = match load.tenant {

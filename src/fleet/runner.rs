@@ -3,16 +3,12 @@
 //! What lives here: how the parts are put together, and their stop.
 //! What does not: the parts themselves (`worker`), and the lease that keeps a second such process away (`lease`).
 
-use std::{path::PathBuf, pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use agent::Agent;
-use anyhow::Context;
 use jobs::{CycleHour, Queue, TenantId};
 use platform::shutdown::StopRequests;
-use queue::{
-    Engine, LiveTime, Retention,
-    embedded::{Embedded, Options, file_in},
-};
+use queue::Engine;
 use tokio::sync::{mpsc, watch};
 use worker::{
     handlers::{self, SCHEDULES},
@@ -22,14 +18,17 @@ use worker::{
     },
 };
 
-use super::lease::{self, LeaseEnd};
+use super::{
+    engine,
+    lease::{self, LeaseEnd},
+};
 use crate::{app::App, output::Output};
 
 /// How a process works.
 #[derive(Clone, Debug)]
 pub struct RunnerOptions {
-    /// Jobs of the agent's queue that run at once.
-    pub concurrency: usize,
+    /// Queues that are worked on, and how many of their jobs run at once.
+    pub concurrency: Vec<(Queue, usize)>,
     /// How long jobs may go on after the process was asked to stop.
     pub drain: Duration,
     /// The one tenant whose schedules are kept; all if there is none.
@@ -43,7 +42,7 @@ pub struct RunnerOptions {
 impl Default for RunnerOptions {
     fn default() -> Self {
         Self {
-            concurrency: CONCURRENCY,
+            concurrency: concurrency(&Queue::ALL, None),
             drain: DRAIN,
             only: None,
             simulated_hour: Duration::from_secs(60 * 60),
@@ -53,18 +52,24 @@ impl Default for RunnerOptions {
 }
 
 /// Tenants whose cycles run at once: enough for two cores that wait for a database.
-pub const CONCURRENCY: usize = 4;
+const CONCURRENCY: usize = 4;
 /// Jobs of every other queue that run at once.
 const CONCURRENCY_ELSEWHERE: usize = 2;
+/// How many jobs of these queues run at once: so many of each, or as many as is usual there.
+pub fn concurrency(queues: &[Queue], each: Option<usize>) -> Vec<(Queue, usize)> {
+    let usual = |queue| match queue {
+        Queue::Agent => CONCURRENCY,
+        Queue::Interactive | Queue::Mail | Queue::Bulk | Queue::Documents | Queue::Maintenance => {
+            CONCURRENCY_ELSEWHERE
+        }
+    };
+    queues.iter().map(|queue| (*queue, each.unwrap_or_else(|| usual(*queue)))).collect()
+}
+
 /// Longer than any phase of a healthy system takes.
 pub const DRAIN: Duration = Duration::from_secs(25);
 /// Cycles that have ended and that nobody has shown yet.
 const ENDED_MAX: usize = 1_000;
-
-/// The queue's file.
-pub fn queue_file(app: &App) -> PathBuf {
-    file_in(app.data_dir())
-}
 
 /// A process that is put together and has the right to work.
 pub struct Runner<'a> {
@@ -81,19 +86,13 @@ pub struct Runner<'a> {
 }
 
 impl<'a> Runner<'a> {
-    /// Puts one together over the queue's file. The caller has the lease.
+    /// Puts one together over the queue. Without Redis the caller has the lease.
     pub async fn open(
         app: &'a App,
         output: &'a Output,
         options: RunnerOptions,
     ) -> anyhow::Result<Self> {
-        let path = queue_file(app);
-        std::fs::create_dir_all(app.data_dir())
-            .with_context(|| format!("cannot make the folder {}", app.data_dir().display()))?;
-        let time = Arc::new(LiveTime::new(Arc::clone(&app.clock)));
-        let retention = Retention::default();
-        let engine = Embedded::open(Options { path, time, retention, tends_itself: true })?;
-        let engine: Arc<dyn Engine> = Arc::new(engine);
+        let engine = engine::open_to_work(app).await?;
         let (tell, ended) = mpsc::channel(ENDED_MAX);
         let work = Arc::new(handlers::App { agent: app.agent(), ended: Some(tell) });
         let (stop, _) = watch::channel(Stopping::No);
@@ -214,17 +213,9 @@ impl<'a> Runner<'a> {
     }
 
     fn runtime_options(&self) -> RuntimeOptions {
-        let of = |queue| match queue {
-            Queue::Agent => self.options.concurrency,
-            Queue::Interactive
-            | Queue::Mail
-            | Queue::Bulk
-            | Queue::Documents
-            | Queue::Maintenance => CONCURRENCY_ELSEWHERE,
-        };
         RuntimeOptions {
             worker: self.app.instance.clone(),
-            concurrency: Queue::ALL.map(|queue| (queue, of(queue))).into(),
+            concurrency: self.options.concurrency.clone(),
             lease: self.app.lease(),
             drain: self.options.drain,
         }

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use jobs::CycleHour;
+use jobs::{CycleHour, Queue};
 use platform::config::Config;
 
 use tokio::{sync::mpsc, task::JoinSet};
@@ -10,18 +10,21 @@ use worker::runtime::Stopping;
 
 use super::{
     lease,
-    runner::{CONCURRENCY, DRAIN, Runner, RunnerOptions},
+    runner::{DRAIN, Runner, RunnerOptions, concurrency},
 };
 use crate::{app::App, output::Output};
 
 /// Work on the queue: run jobs, hand on recorded ones, and record what schedules fire.
 ///
-/// Without Redis there is one such process for a database, `up` or `worker`.
+/// With REDIS_URL there may be any number of such processes. Without it there is one for a database, `up` or `worker`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Cycles that run at once.
-    #[arg(long, default_value_t = CONCURRENCY, value_parser = concurrency)]
-    concurrency: usize,
+    /// Queues to work on, with commas between, such as agent,mail; all if none is named.
+    #[arg(long, value_name = "QUEUES", value_delimiter = ',')]
+    queues: Vec<Queue>,
+    /// Jobs of each queue that run at once; as many as is usual for the queue, if it is not given.
+    #[arg(long, value_name = "NUMBER", value_parser = jobs_at_once)]
+    concurrency: Option<usize>,
     /// Seconds that jobs have to finish after the process was asked to stop.
     #[arg(long, value_name = "SECONDS", default_value_t = DRAIN.as_secs(), value_parser = clap::value_parser!(u64).range(..=DRAIN_SECONDS_MAX))]
     drain: u64,
@@ -32,7 +35,7 @@ const CONCURRENCY_MAX: usize = 256;
 /// Longer than any job may take.
 const DRAIN_SECONDS_MAX: u64 = 3_600;
 
-fn concurrency(text: &str) -> Result<usize, String> {
+fn jobs_at_once(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| (1..=CONCURRENCY_MAX).contains(number));
     number.ok_or_else(|| format!("give a whole number from 1 to {CONCURRENCY_MAX}"))
 }
@@ -50,8 +53,11 @@ pub async fn run(args: Args, config: &Config, output: &Output) -> anyhow::Result
 }
 
 async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<()> {
+    let mut queues = if args.queues.is_empty() { Queue::ALL.to_vec() } else { args.queues.clone() };
+    queues.sort_unstable();
+    queues.dedup();
     let options = RunnerOptions {
-        concurrency: args.concurrency,
+        concurrency: concurrency(&queues, args.concurrency),
         drain: Duration::from_secs(args.drain),
         ..RunnerOptions::default()
     };

@@ -7,7 +7,7 @@ use platform::{config::Config, shutdown::StopRequests};
 use tokio::sync::watch;
 
 use super::desk::parts;
-use crate::{app::App, fleet::runner::queue_file, output::Output};
+use crate::{app::App, fleet::engine, output::Output};
 
 /// Serve the API: other systems bring data, enqueue work and read results over HTTP.
 #[derive(clap::Args)]
@@ -20,7 +20,10 @@ pub struct Args {
 pub async fn run(args: Args, config: &Config, output: &Output) -> anyhow::Result<ExitCode> {
     let app = App::open(config).await?;
     let (stop, stopping) = watch::channel(false);
-    let queue = QueueView::Beside(queue_file(&app));
+    let queue = match engine::open_to_enqueue(&app).await? {
+        Some(engine) => QueueView::Owned(engine),
+        None => QueueView::Beside(engine::queue_file(&app)),
+    };
     let front = FrontDoor::open(&app, args.listen, queue, stopping).await?;
     front.tell(output);
     let mut requests = StopRequests::listen();

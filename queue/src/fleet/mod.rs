@@ -7,6 +7,8 @@
 //! queue by queue. The layout, and what each call costs: `docs/fleet.md`.
 
 mod answer;
+mod examine;
+mod gather;
 mod heart;
 mod keys;
 mod link;
@@ -17,7 +19,7 @@ mod script;
 mod set;
 mod thread;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::future::{join_all, try_join_all};
@@ -26,6 +28,7 @@ use redis::Value;
 
 use self::{
     answer::{Answer, strange, text},
+    gather::{FEW, Gatherer},
     heart::FleetHeart,
     keys::Keys,
     link::Link,
@@ -41,7 +44,7 @@ use crate::{
     check::{check_batch, check_moment, check_task, check_text, checked_lease},
 };
 
-pub use self::keys::PREFIX;
+pub use self::{examine::Examination, keys::PREFIX};
 
 /// [`Options::together_min`], if nothing else is said: below it there is little to be saved.
 pub const TOGETHER_MIN: usize = 16;
@@ -68,6 +71,7 @@ pub struct Options {
 /// An open engine. Dropped, it closes its connections.
 pub struct Fleet {
     set: Arc<Set>,
+    gatherer: Gatherer,
     thread: OwnThread,
 }
 
@@ -83,22 +87,39 @@ impl Fleet {
         let link = Arc::new(Link::new(client));
         let keys = Keys::new(&prefix)?;
         let set = Arc::new(Set { link, keys, retention, together_min, clock, times });
-        let thread = OwnThread::start(Arc::clone(&set), tends_itself)?;
+        let (gatherer, gather) = Gatherer::new(Arc::clone(&set));
+        let thread = OwnThread::start(Arc::clone(&set), gather, tends_itself)?;
         thread.tried().await;
-        let engine = Self { set, thread };
+        let engine = Self { set, gatherer, thread };
         engine.check().await?;
         Ok(engine)
     }
 
-    /// Refuses a server that is of no use, as far as it can be reached.
+    /// Looks the server over.
+    pub async fn examine(&self) -> QueueResult<Examination> {
+        Examination::of(&self.set.link, || self.set.now_ms()).await
+    }
+
+    /// Refuses a server that is of no use, and warns of one that may lose jobs, as far as it can be reached.
     async fn check(&self) -> QueueResult<()> {
-        match self.stats(Queue::Maintenance).await {
-            Ok(_) => Ok(()),
+        let found = match self.examine().await {
             Err(error) if error.is_passing() => {
                 tracing::warn!(%error, "the queue cannot be reached yet");
-                Ok(())
+                return Ok(());
             }
-            Err(error) => Err(error),
+            found => found?,
+        };
+        if let Some(problem) = found.refusal() {
+            return Err(QueueError::Unusable { place: found.place, problem });
+        }
+        if self.set.times.is_none() {
+            let place = &found.place;
+            found.warnings().iter().for_each(|problem| tracing::warn!(place, "Redis: {problem}"));
+        }
+        // Says whether somebody keeps jobs there in another way.
+        match self.stats(Queue::Maintenance).await {
+            Err(error) if !error.is_passing() => Err(error),
+            _ => Ok(()),
         }
     }
 }
@@ -110,16 +131,19 @@ impl Engine for Fleet {
         let now = self.set.now_ms();
         tasks.iter().try_for_each(|task| check_task(task, now))?;
         let mut kept: Vec<Enqueued> = tasks.iter().map(|task| Enqueued::New(task.id)).collect();
-        let mut of_queues: Vec<(Queue, Vec<(usize, NewTask)>)> = Vec::new();
+        let mut of_queues: BTreeMap<Queue, (Vec<usize>, Vec<NewTask>)> = BTreeMap::new();
         for (at, task) in tasks.into_iter().enumerate() {
-            match of_queues.iter_mut().find(|(it, _)| *it == task.queue) {
-                Some((_, of_queue)) => of_queue.push((at, task)),
-                None => of_queues.push((task.queue, vec![(at, task)])),
-            }
+            let (places, of_queue) = of_queues.entry(task.queue).or_default();
+            places.push(at);
+            of_queue.push(task);
         }
-        for (queue, of_queue) in &of_queues {
-            let answers = self.set.enqueue(*queue, of_queue).await?;
-            of_queue.iter().zip(answers).for_each(|((at, _), answer)| kept[*at] = answer);
+        for (queue, (places, of_queue)) in of_queues {
+            let answers = if of_queue.len() <= FEW {
+                self.gatherer.enqueue(queue, of_queue).await?
+            } else {
+                self.set.enqueue(queue, &of_queue).await?
+            };
+            places.into_iter().zip(answers).for_each(|(at, answer)| kept[at] = answer);
         }
         Ok(kept)
     }

@@ -95,26 +95,22 @@ impl Set {
         }
     }
 
-    pub async fn enqueue(
-        &self,
-        queue: Queue,
-        tasks: &[(usize, NewTask)],
-    ) -> QueueResult<Vec<Enqueued>> {
+    pub async fn enqueue(&self, queue: Queue, tasks: &[NewTask]) -> QueueResult<Vec<Enqueued>> {
         let (now_ms, count) = (self.now_ms(), tasks.len());
-        let size = tasks.iter().map(|(_, task)| task.body.len() + 96).sum();
+        let size = tasks.iter().map(|task| task.body.len() + 96).sum();
         let key = self.keys.of(queue);
         let mut call = Call::with_capacity(&ENQUEUE, key, &self.times(), 2 * count, size);
         call.number(count);
-        for (_, task) in tasks {
+        for task in tasks {
             call.arg(task.id.uuid().as_bytes()).arg(record::write(task, now_ms));
         }
-        for (place, (_, task)) in (1_u32..).zip(tasks) {
+        for (place, task) in (1_u32..).zip(tasks) {
             if let Some(at) = task.run_at {
                 call.number(place).number(at.timestamp_millis());
             }
         }
         let mut duplicates = Answer::of(self.place(), self.link.call(&call).await?)?;
-        let mut kept: Vec<_> = tasks.iter().map(|(_, task)| Enqueued::New(task.id)).collect();
+        let mut kept: Vec<_> = tasks.iter().map(|task| Enqueued::New(task.id)).collect();
         while !duplicates.is_over() {
             let at = usize::try_from(duplicates.count()?).unwrap_or(0);
             let holder = id_of(&duplicates.some_bytes()?).ok_or_else(|| strange(self.place()))?;

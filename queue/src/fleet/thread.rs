@@ -59,7 +59,12 @@ pub(super) struct OwnThread {
 }
 
 impl OwnThread {
-    pub fn start(set: Arc<Set>, tends_itself: bool) -> QueueResult<Self> {
+    /// Starts it, with what else is to run on it.
+    pub fn start(
+        set: Arc<Set>,
+        gather: impl Future<Output = ()> + Send + 'static,
+        tends_itself: bool,
+    ) -> QueueResult<Self> {
         let refused = |error: std::io::Error| QueueError::Unavailable {
             problem: format!("the engine's thread could not be started: {error}"),
         };
@@ -80,6 +85,7 @@ impl OwnThread {
                 tell.send_replace(true);
                 let mut tasks = JoinSet::new();
                 tasks.spawn(Arc::clone(&set.link).keep());
+                tasks.spawn(gather);
                 tasks.spawn(listen(Arc::clone(&set), Arc::clone(&rung), heard.ok()));
                 if tends_itself {
                     tasks.spawn(tend(set, rung));
