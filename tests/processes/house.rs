@@ -10,8 +10,9 @@ use std::{
 };
 
 use domain::cycle::{RunStatus, WorkBlock};
-use platform::{RandomIds, database::connect};
+use platform::{RandomIds, config::DatabaseConfig, database::connect};
 use store::{Store, run::RunRow, tenant::Tenant};
+use testkit::{postgres::PrivatePostgres, redis::PrivateRedis};
 
 /// The shortest lease there is: a process that was killed is waited for as long.
 const LEASE_SECONDS: u64 = 2;
@@ -27,6 +28,14 @@ pub struct House {
     folder: tempfile::TempDir,
     /// Processes that were started.
     pub started: usize,
+    /// What a fleet works on.
+    servers: Option<Servers>,
+}
+
+/// The servers of a fleet.
+pub struct Servers {
+    pub redis: PrivateRedis,
+    database_url: String,
 }
 
 /// A process that works, and is killed if the test forgets it.
@@ -83,7 +92,20 @@ impl Drop for Process {
 
 impl House {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), started: 0 }
+        Self { folder: tempfile::tempdir().unwrap(), started: 0, servers: None }
+    }
+
+    /// One whose processes are a fleet, on servers of its own.
+    pub fn of_fleet() -> Self {
+        let redis = PrivateRedis::start(&["--appendonly", "yes", "--appendfsync", "everysec"]);
+        let postgres = PrivatePostgres::start().unwrap();
+        let database_url = postgres.url(&postgres.create_database());
+        let servers = Servers { redis: redis.unwrap(), database_url };
+        Self { servers: Some(servers), ..Self::new() }
+    }
+
+    pub fn redis(&self) -> &PrivateRedis {
+        &self.servers.as_ref().expect("it is a fleet's").redis
     }
 
     pub fn path(&self) -> &Path {
@@ -97,11 +119,16 @@ impl House {
             .current_dir(self.path())
             .stdin(Stdio::null())
             .env_remove("DATABASE_URL")
+            .env_remove("REDIS_URL")
             .env_remove("STEWARD_DATA_DIR")
             .env("STEWARD_API_LISTEN", "127.0.0.1:0")
             .env("STEWARD_LEASE_SECONDS", LEASE_SECONDS.to_string())
             .env("STEWARD_LOG", "worker=debug,warn")
             .env("STEWARD_LOG_FORMAT", "json");
+        if let Some(servers) = &self.servers {
+            command.env("DATABASE_URL", &servers.database_url);
+            command.env("REDIS_URL", servers.redis.url());
+        }
         command
     }
 
@@ -152,8 +179,11 @@ impl House {
 
     /// The database, beside the process that works on it.
     pub async fn open(&self) -> Open {
-        let url = format!("sqlite://{}?mode=rw", self.path().join("data/steward.db").display());
-        let config = platform::config::DatabaseConfig { url };
+        let url = match &self.servers {
+            Some(servers) => servers.database_url.clone(),
+            None => format!("sqlite://{}?mode=rw", self.path().join("data/steward.db").display()),
+        };
+        let config = DatabaseConfig { url };
         let began = Instant::now();
         loop {
             // Until a process has made it, and the demo's company in it.

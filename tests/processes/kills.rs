@@ -16,7 +16,7 @@ use crate::{
 /// Kills at random, unless the environment wants another number.
 const KILLS: usize = 10;
 /// Hours that are compared with those of a house where nobody is killed.
-const HOURS: usize = 12;
+pub(crate) const HOURS: usize = 12;
 /// Longest time between the first sign of work and a kill at random.
 const AT_RANDOM_MAX: Duration = Duration::from_millis(900);
 
@@ -36,7 +36,7 @@ enum Moment {
     AtRandom(Duration),
 }
 
-fn from_environment<T: std::str::FromStr>(name: &str) -> Option<T> {
+pub(crate) fn from_environment<T: std::str::FromStr>(name: &str) -> Option<T> {
     #[expect(
         clippy::disallowed_methods,
         reason = "how long a test runs is no configuration of the product"
@@ -101,7 +101,7 @@ fn moments(seed: u64) -> Vec<Moment> {
 }
 
 /// What a house looks like in which nobody was killed.
-async fn undisturbed() -> (House, Open) {
+pub(crate) async fn undisturbed() -> (House, Open) {
     let mut house = House::new();
     let process = house.start();
     let open = house.open().await;
@@ -133,9 +133,6 @@ async fn no_cycle_is_lost_and_nothing_happens_twice_however_often_it_is_killed()
     assert!(process.stopped().success());
 
     let (_calm, expected) = undisturbed().await;
-    let hours = |runs: Vec<store::run::RunRow>| -> Vec<String> {
-        runs.iter().take(HOURS).map(gist).collect()
-    };
     assert_eq!(hours(open.runs().await), hours(expected.runs().await));
     let runs = open.runs().await;
     assert!(runs.iter().all(|run| run.hours_covered == 1), "no hour was missed");
@@ -149,8 +146,13 @@ async fn no_cycle_is_lost_and_nothing_happens_twice_however_often_it_is_killed()
     check_ledger(&house, moments.len());
 }
 
+/// What the first hours did.
+pub(crate) fn hours(runs: Vec<store::run::RunRow>) -> Vec<String> {
+    runs.iter().take(HOURS).map(gist).collect()
+}
+
 /// Every letter of the ledger lies in the outbox, and no other does.
-async fn check_effects(house: &House, open: &Open) {
+pub(crate) async fn check_effects(house: &House, open: &Open) {
     let letters = open.letters().await;
     assert_eq!(letters.values().sum::<usize>(), house.letters(), "ledger and outbox differ");
     let scope = open.store.tenant(open.tenant.id);

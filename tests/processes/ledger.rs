@@ -12,6 +12,15 @@ pub struct Ledger {
     pub begun: BTreeMap<String, BTreeMap<usize, usize>>,
     /// Ends that were not asked for by a stop: completed, failed, dead.
     pub ended: BTreeMap<String, BTreeMap<usize, usize>>,
+    /// When a job began, and when it was completed, by the clock of the machine that all processes share.
+    pub times: BTreeMap<String, Times>,
+}
+
+/// When a job began, and when it was completed.
+#[derive(Debug, Default)]
+pub struct Times {
+    pub begun: Vec<String>,
+    pub completed: Vec<String>,
 }
 
 impl Ledger {
@@ -37,12 +46,28 @@ impl Ledger {
             }
             _ => return,
         };
+        let times = self.times.entry(job.to_owned()).or_default();
+        let at = entry["timestamp"].as_str().unwrap_or_default().to_owned();
+        match entry["fields"]["message"].as_str() {
+            Some("job begins") => times.begun.push(at),
+            Some("job completed") => times.completed.push(at),
+            _ => {}
+        }
         *book.entry(job.to_owned()).or_default().entry(process).or_default() += 1;
     }
 
     /// Starts beyond each job's first.
     pub fn repeats(&self) -> usize {
         self.begun.values().map(|by| by.values().sum::<usize>() - 1).sum()
+    }
+
+    /// Jobs that began although somebody had completed them, however many processes there were at once.
+    pub fn begun_after_their_end(&self) -> Vec<&str> {
+        let is_so = |times: &Times| {
+            let last = times.begun.iter().max();
+            times.completed.iter().min().is_some_and(|first| last.is_some_and(|last| first < last))
+        };
+        self.times.iter().filter(|(_, times)| is_so(times)).map(|(job, _)| job.as_str()).collect()
     }
 
     /// Jobs that began once more in a process in which they had begun, or after a process in which they had ended.

@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod beside;
+mod fleet;
 mod house;
 mod kills;
 mod ledger;

@@ -91,7 +91,7 @@ impl Fleet {
         let thread = OwnThread::start(Arc::clone(&set), gather, tends_itself)?;
         thread.tried().await;
         let engine = Self { set, gatherer, thread };
-        engine.check().await?;
+        engine.check(tends_itself).await?;
         Ok(engine)
     }
 
@@ -101,7 +101,7 @@ impl Fleet {
     }
 
     /// Refuses a server that is of no use, and warns of one that may lose jobs, as far as it can be reached.
-    async fn check(&self) -> QueueResult<()> {
+    async fn check(&self, is_to_warn: bool) -> QueueResult<()> {
         let found = match self.examine().await {
             Err(error) if error.is_passing() => {
                 tracing::warn!(%error, "the queue cannot be reached yet");
@@ -112,7 +112,7 @@ impl Fleet {
         if let Some(problem) = found.refusal() {
             return Err(QueueError::Unusable { place: found.place, problem });
         }
-        if self.set.times.is_none() {
+        if is_to_warn {
             let place = &found.place;
             found.warnings().iter().for_each(|problem| tracing::warn!(place, "Redis: {problem}"));
         }
