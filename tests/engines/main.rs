@@ -31,5 +31,6 @@ mod kit;
 mod leases;
 mod lines;
 mod model;
+mod redis;
 mod states;
 mod unique;

@@ -10,6 +10,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, ensure};
 
@@ -72,12 +73,18 @@ impl PrivateRedis {
 
     /// Empties it, as somebody does who took it for another one.
     pub fn flush(&self) -> anyhow::Result<()> {
+        self.say_to("FLUSHALL")
+    }
+
+    /// Sends a command whose answer is nothing but a sign that it was done.
+    pub fn say_to(&self, command: &str) -> anyhow::Result<()> {
         let address = self.url.trim_start_matches("redis://");
         let mut stream = TcpStream::connect(address).context("Redis cannot be reached")?;
-        stream.write_all(b"FLUSHALL\r\n")?;
-        let mut answer = [0; 5];
-        stream.read_exact(&mut answer)?;
-        ensure!(&answer == b"+OK\r\n", "Redis was not emptied");
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        write!(stream, "{command}\r\n")?;
+        let mut first = [0];
+        stream.read_exact(&mut first)?;
+        ensure!(matches!(first[0], b'+' | b':'), "Redis refused {command}");
         Ok(())
     }
 

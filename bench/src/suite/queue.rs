@@ -9,11 +9,11 @@ use anyhow::{Context, ensure};
 use jobs::{JobId, Priority, Queue, TenantId};
 use platform::SystemClock;
 use queue::{
-    Claim, Engine, LiveTime, NewTask, Retention, Settlement, Verdict,
+    Claim, Engine, Leased, LiveTime, NewTask, Retention, Settlement, Verdict,
     embedded::{Embedded, Options, file_in},
     fleet::{self, Fleet},
 };
-use testkit::redis::PrivateRedis;
+use testkit::{proxy::Proxy, redis::PrivateRedis};
 use uuid::Uuid;
 
 use crate::{
@@ -80,7 +80,56 @@ pub async fn run(printer: &Printer) -> anyhow::Result<()> {
     let server = PrivateRedis::start(&[])?;
     let engine = fleet(server.url()).await?;
     let lab = Lab { printer, name: "Redis", engine, aims: &FLEET };
-    lab.run().await
+    let floor = floor(server.url()).await?;
+    lab.figure("the bare server: pushed, moved and removed again", floor, None)?;
+    let before = used(server.url()).await?;
+    let processed = lab.run().await?;
+    let per_job = (used(server.url()).await? - before) / rate_of(BACKLOG - JOBS);
+    let measure = "Redis: memory of the server, for each queued job beyond its body";
+    let beyond = per_job - rate_of(BODY);
+    judge(printer, Suite::Queue, measure, beyond, "bytes", Aim::AtMost(300.0))?;
+    let measure = "Redis: claimed and settled, as a share of the bare server";
+    judge(printer, Suite::Queue, measure, processed / floor, "×", Aim::AtLeast(1.0 / 3.0))?;
+    lab.neighbour(&mut Ids(u128::from(u64::MAX))).await?;
+    drop(lab);
+    server.flush()?;
+
+    let (line, url) = Proxy::before(server.url())?;
+    let engine = fleet(&url).await?;
+    line.delay(Duration::from_millis(1));
+    let lab = Lab { printer, name: "Redis, 1 ms away", engine, aims: &FAR };
+    lab.far().await
+}
+
+/// Jobs through the bare server: pushed to one list, moved to another, removed from that.
+async fn floor(url: &str) -> anyhow::Result<f64> {
+    let client = redis::Client::open(url)?;
+    let mut connection = client.get_multiplexed_async_connection().await?;
+    let body = vec![b'x'; BODY];
+    let began = Instant::now();
+    for _ in 0..JOBS / BATCH {
+        let mut pipe = redis::pipe();
+        for _ in 0..BATCH {
+            pipe.lpush("floor", &body).ignore();
+        }
+        for _ in 0..BATCH {
+            pipe.cmd("LMOVE").arg(&["floor", "taken", "RIGHT", "RIGHT"]).ignore();
+        }
+        for _ in 0..BATCH {
+            pipe.lrem("taken", 1, &body).ignore();
+        }
+        pipe.query_async::<()>(&mut connection).await?;
+    }
+    Ok(rate(JOBS / BATCH * BATCH, began))
+}
+
+/// Bytes that a server uses.
+async fn used(url: &str) -> anyhow::Result<f64> {
+    let client = redis::Client::open(url)?;
+    let mut connection = client.get_multiplexed_async_connection().await?;
+    let info: String = redis::cmd("INFO").arg("memory").query_async(&mut connection).await?;
+    let line = info.lines().find_map(|line| line.strip_prefix("used_memory:"));
+    Ok(line.context("the server says nothing of its memory")?.trim().parse()?)
 }
 
 /// The fleet's engine on a server.
@@ -106,7 +155,9 @@ struct Lab<'a> {
 }
 
 impl Lab<'_> {
-    async fn run(&self) -> anyhow::Result<()> {
+    /// All that is measured of every engine; gives jobs claimed and settled in a second.
+    async fn run(&self) -> anyhow::Result<f64> {
+        let mut processed: f64 = 0.0;
         let engine = self.engine.as_ref();
         let mut ids = Ids::default();
         self.pick_up(&mut ids).await?;
@@ -118,6 +169,7 @@ impl Lab<'_> {
             let done = process(engine, JOBS).await?;
             let measure = format!("claimed and settled, {name}");
             self.figure(&measure, done, Some(self.aims.processed))?;
+            processed = processed.max(done);
         }
         let kept = fill(engine, &mut ids, BACKLOG).await?;
         self.figure("enqueued in bulk, up to 1,000,000 queued", kept, self.aims.bulk)?;
@@ -126,7 +178,78 @@ impl Lab<'_> {
         let asked = Instant::now();
         engine.stats(Queue::Agent).await?;
         let measure = format!("{}: figures of 1,000,000 queued", self.name);
-        tell(self.printer, Suite::Queue, measure, ms(asked.elapsed()), "ms")
+        tell(self.printer, Suite::Queue, measure, ms(asked.elapsed()), "ms")?;
+        Ok(processed)
+    }
+
+    /// What a server that is not on this machine costs: several callers share the way.
+    async fn far(&self) -> anyhow::Result<()> {
+        let mut ids = Ids::default();
+        let began = Instant::now();
+        let mut callers = tokio::task::JoinSet::new();
+        for _ in 0..LANES {
+            let (engine, tasks) = (Arc::clone(&self.engine), ids.tasks(JOBS / LANES));
+            callers.spawn(async move {
+                for some in tasks.chunks(BATCH) {
+                    engine.enqueue(some.to_vec()).await?;
+                }
+                Ok::<(), queue::QueueError>(())
+            });
+        }
+        while let Some(done) = callers.join_next().await {
+            done??;
+        }
+        self.figure("enqueued in bulk, 4 callers", rate(JOBS, began), self.aims.bulk)?;
+        let began = Instant::now();
+        let mut workers = tokio::task::JoinSet::new();
+        for _ in 0..LANES {
+            let engine = Arc::clone(&self.engine);
+            workers.spawn(async move { process(engine.as_ref(), JOBS / LANES).await });
+        }
+        while let Some(done) = workers.join_next().await {
+            done??;
+        }
+        let measure = "claimed and settled, 4 at once";
+        self.figure(measure, rate(JOBS, began), Some(self.aims.processed))
+    }
+
+    /// How much later a tenant's only job begins while another tenant has a hundred thousand waiting.
+    async fn neighbour(&self, ids: &mut Ids) -> anyhow::Result<()> {
+        let engine = self.engine.as_ref();
+        let quiet = TenantId::from_uuid(Uuid::from_u128(u128::MAX));
+        let mut waits = [Vec::new(), Vec::new()];
+        for (round, waits) in waits.iter_mut().enumerate() {
+            if round == 1 {
+                let flood: Vec<NewTask> = ids
+                    .tasks(JOBS)
+                    .into_iter()
+                    .map(|it| NewTask { queue: Queue::Bulk, ..it })
+                    .collect();
+                for some in flood.chunks(BATCH) {
+                    engine.enqueue(some.to_vec()).await?;
+                }
+            }
+            for _ in 0..PICK_UPS / 5 {
+                let task = NewTask { tenant: Some(quiet), queue: Queue::Bulk, ..ids.task() };
+                let (id, began) = (task.id, Instant::now());
+                engine.enqueue(vec![task]).await?;
+                loop {
+                    let claimed = engine.claim(Claim { queue: Queue::Bulk, ..claim(2) }).await?;
+                    let is_there = claimed.tasks.iter().any(|it| it.lease.id == id);
+                    if is_there {
+                        waits.push(began.elapsed());
+                    }
+                    engine.settle(done(&claimed.tasks)).await?;
+                    if is_there {
+                        break;
+                    }
+                }
+            }
+        }
+        let [alone, beside] = waits.map(|it| ms(percentile(&it, 99)));
+        let measure =
+            format!("{}: a quiet tenant's wait beside 100,000 jobs of others, p99", self.name);
+        judge(self.printer, Suite::Queue, measure, beside / alone, "×", Aim::AtMost(2.0))
     }
 
     /// Prints jobs in a second, beside the least that they are to be.
@@ -206,11 +329,20 @@ impl Lab<'_> {
     }
 }
 
+/// The same for a server that is a millisecond away.
+const FAR: Aims = Aims { processed: 120_000.0, bulk: None, singles: None, pick_up_ms: 10.0 };
+/// Callers that share the way to a server that is far away.
+const LANES: usize = 4;
+
 /// Ids in the order of time, as they are in life.
 #[derive(Default)]
 struct Ids(u128);
 
 impl Ids {
+    fn tasks(&mut self, count: usize) -> Vec<NewTask> {
+        (0..count).map(|_| self.task()).collect()
+    }
+
     fn task(&mut self) -> NewTask {
         self.0 += 1;
         let tenant = u128::try_from(TENANTS).map_or(1, |tenants| self.0 % tenants + 1);
@@ -227,9 +359,12 @@ impl Ids {
     }
 }
 
+fn rate_of(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::INFINITY, f64::from)
+}
+
 fn rate(count: usize, began: Instant) -> f64 {
-    let count = u32::try_from(count).map_or(f64::INFINITY, f64::from);
-    count / began.elapsed().as_secs_f64()
+    rate_of(count) / began.elapsed().as_secs_f64()
 }
 
 async fn fill(engine: &dyn Engine, ids: &mut Ids, count: usize) -> anyhow::Result<f64> {
@@ -255,14 +390,15 @@ async fn process(engine: &dyn Engine, count: usize) -> anyhow::Result<f64> {
         ensure!(settled.iter().all(|it| *it == queue::Settled::Written), "a lease was lost");
         ensure!(!claimed.tasks.is_empty(), "there are fewer jobs than were enqueued");
         done += claimed.tasks.len();
-        settlements = claimed
-            .tasks
-            .iter()
-            .map(|task| Settlement { lease: task.lease, verdict: Verdict::Completed })
-            .collect();
+        settlements = self::done(&claimed.tasks);
     }
     engine.settle(settlements).await?;
     Ok(rate(count, began))
+}
+
+fn done(tasks: &[Leased]) -> Vec<Settlement> {
+    let done = |task: &Leased| Settlement { lease: task.lease, verdict: Verdict::Completed };
+    tasks.iter().map(done).collect()
 }
 
 fn claim(max: usize) -> Claim<'static> {
