@@ -19,7 +19,10 @@ use queue::{
 };
 use serde::{Deserialize, Serialize};
 use store::recorded::Sameness;
-use testkit::database::{Backend, FixedClock};
+use testkit::{
+    database::{Backend, FixedClock},
+    redis::PrivateRedis,
+};
 use tokio::sync::watch;
 use uuid::Uuid;
 use worker::{
@@ -65,7 +68,10 @@ const CONCURRENCY: usize = 8;
 
 /// Measures; recorded jobs and cycles on each of these databases.
 pub async fn run(printer: &Printer, backends: &[Backend]) -> anyhow::Result<()> {
-    volatile(printer).await?;
+    let folder = tempfile::tempdir()?;
+    volatile(printer, "embedded", engine(folder.path(), Arc::new(SystemClock))?).await?;
+    let server = PrivateRedis::start(&[])?;
+    volatile(printer, "Redis", super::queue::fleet(server.url()).await?).await?;
     for backend in backends {
         recorded(printer, &Database::open(*backend).await?).await?;
         cycles(printer, &Database::open(*backend).await?).await?;
@@ -122,9 +128,7 @@ async fn until(is_so: impl AsyncFn() -> anyhow::Result<bool>) -> anyhow::Result<
 }
 
 /// A million jobs through one process: how fast, and what they leave behind.
-async fn volatile(printer: &Printer) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let engine = engine(folder.path(), Arc::new(SystemClock))?;
+async fn volatile(printer: &Printer, name: &str, engine: Arc<dyn Engine>) -> anyhow::Result<()> {
     let done = Arc::new(AtomicUsize::new(0));
     let registry = Arc::new(Registry::new().with::<Nothing>()?);
     let runtime =
@@ -159,9 +163,10 @@ async fn volatile(printer: &Printer) -> anyhow::Result<()> {
     let (ended, fed) = tokio::join!(runtime.run(stopped), feed);
     let (per_second, (before, after)) = fed?;
     ended?;
-    tell(printer, Suite::Fleet, "no-op jobs enqueued and run, one process", per_second, "jobs/s")?;
-    tell(printer, Suite::Fleet, "memory of the process", after, "MiB")?;
-    let measure = "memory after 1,000,000 jobs, as a multiple of that after half";
+    let measure = format!("{name}: no-op jobs enqueued and run, one process");
+    tell(printer, Suite::Fleet, measure, per_second, "jobs/s")?;
+    tell(printer, Suite::Fleet, format!("{name}: memory of the process"), after, "MiB")?;
+    let measure = format!("{name}: memory after 1,000,000 jobs, as a multiple of that after half");
     judge(printer, Suite::Fleet, measure, after / before, "×", Aim::AtMost(GROWTH_MAX))
 }
 

@@ -82,6 +82,8 @@ pub async fn run(printer: &Printer) -> anyhow::Result<()> {
     let lab = Lab { printer, name: "Redis", engine, aims: &FLEET };
     let floor = floor(server.url()).await?;
     lab.figure("the bare server: pushed, moved and removed again", floor, None)?;
+    let alone = floor_alone(server.url()).await?;
+    lab.figure("the bare server: set one by one, one caller", alone, None)?;
     let before = used(server.url()).await?;
     let processed = lab.run().await?;
     let per_job = (used(server.url()).await? - before) / rate_of(BACKLOG - JOBS);
@@ -121,6 +123,18 @@ async fn floor(url: &str) -> anyhow::Result<f64> {
         pipe.query_async::<()>(&mut connection).await?;
     }
     Ok(rate(JOBS / BATCH * BATCH, began))
+}
+
+/// One command after the other through the bare server.
+async fn floor_alone(url: &str) -> anyhow::Result<f64> {
+    let client = redis::Client::open(url)?;
+    let mut connection = client.get_multiplexed_async_connection().await?;
+    let body = vec![b'x'; BODY];
+    let began = Instant::now();
+    for _ in 0..SINGLES / 10 {
+        redis::cmd("SET").arg("floor").arg(&body).query_async::<()>(&mut connection).await?;
+    }
+    Ok(rate(SINGLES / 10, began))
 }
 
 /// Bytes that a server uses.
@@ -220,11 +234,9 @@ impl Lab<'_> {
         let mut waits = [Vec::new(), Vec::new()];
         for (round, waits) in waits.iter_mut().enumerate() {
             if round == 1 {
-                let flood: Vec<NewTask> = ids
-                    .tasks(JOBS)
-                    .into_iter()
-                    .map(|it| NewTask { queue: Queue::Bulk, ..it })
-                    .collect();
+                let loud = Some(TenantId::from_uuid(Uuid::from_u128(1)));
+                let of_loud = |it| NewTask { queue: Queue::Bulk, tenant: loud, ..it };
+                let flood: Vec<NewTask> = ids.tasks(JOBS).into_iter().map(of_loud).collect();
                 for some in flood.chunks(BATCH) {
                     engine.enqueue(some.to_vec()).await?;
                 }
@@ -247,8 +259,10 @@ impl Lab<'_> {
             }
         }
         let [alone, beside] = waits.map(|it| ms(percentile(&it, 99)));
-        let measure =
-            format!("{}: a quiet tenant's wait beside 100,000 jobs of others, p99", self.name);
+        let measure = format!(
+            "{}: a tenant's wait beside another one's 100,000 jobs, as a multiple of that on an idle queue, p99",
+            self.name
+        );
         judge(self.printer, Suite::Queue, measure, beside / alone, "×", Aim::AtMost(2.0))
     }
 
