@@ -99,6 +99,8 @@ impl Link {
                 continue;
             }
             self.broken.notified().await;
+            // A server that takes connections and refuses every call must not be asked without a pause.
+            tokio::time::sleep(AWAY.wait(1, Jitter::MOST)).await;
         }
     }
 

@@ -12,9 +12,11 @@ use crate::{
 /// The layout of the keys: another number is another engine, and neither touches what is the other's.
 pub(super) const LAYOUT: u32 = 1;
 /// Farthest that the steady time goes at once, in milliseconds: a clock that is set takes no more from a lease.
-const STEP_MAX_MS: i64 = 5_000;
+const STEP_MAX_MS: i64 = 1_000;
 /// The steady time is written down when it is older than this, in milliseconds.
-const STEP_REFRESH_MS: i64 = 1_000;
+const STEP_REFRESH_MS: i64 = 500;
+/// Jobs that are done at one moment, below which each gets a word of its own.
+const FEW_COMPLETED: usize = 16;
 /// Places of lines that one claim looks at.
 const VISITS_MAX: usize = 4 * BATCH_MAX;
 
@@ -43,7 +45,8 @@ fn stored(right: Right, text: &str) -> Stored {
         "local LAYOUT, IS_READ_ONLY, SHARE = '{LAYOUT}', {is_read_only}, {BATCH_MAX}\n\
         local AGEING, TOKEN, PATIENCE, RESERVED_FOR = {AGEING_MS}, {TOKEN}, {ALONE_PATIENCE_MS}, {reserved_ms}\n\
         local RESCUES_TOGETHER_MAX, RESCUES_ALONE_MAX = {RESCUES_TOGETHER_MAX}, {RESCUES_ALONE_MAX}\n\
-        local STEP_MAX, STEP_REFRESH, VISITS_MAX = {STEP_MAX_MS}, {STEP_REFRESH_MS}, {VISITS_MAX}\n"
+        local STEP_MAX, STEP_REFRESH, VISITS_MAX = {STEP_MAX_MS}, {STEP_REFRESH_MS}, {VISITS_MAX}\n\
+        local FEW_COMPLETED = {FEW_COMPLETED}\n"
     );
     let code = format!("{flags}\n{constants}{PRELUDE}\n{text}");
     let hash = Script::new(&code).get_hash().to_owned();

@@ -12,7 +12,7 @@ use super::{RelayError, Stopping, told};
 /// How often the rows are read: whoever pauses something is obeyed within a second.
 const COPY_EVERY: Duration = Duration::from_millis(400);
 /// How often they are written though they have not changed: a queue may have been emptied.
-const REPEAT_EVERY: Duration = Duration::from_secs(5);
+const REPEAT_EVERY: Duration = Duration::from_secs(1);
 /// How long a database or a queue that cannot be reached is left alone.
 const AWAY: Backoff =
     Backoff::Exponential { base: Duration::from_millis(200), cap: Duration::from_secs(2) };

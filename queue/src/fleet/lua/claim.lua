@@ -215,7 +215,29 @@ local function serve(most)
             if 0 < #behind then call('RPUSH', RING, unpack(behind)) end
         end
     end
+    -- Behind lines that stepped aside there may be others.
+    if VISITS_MAX <= visited and ordered < most then is_news = true end
     return order
+end
+
+-- Ids byte by byte: the language compares texts as the server's locale does.
+local function is_before(one, other)
+    for at = 1, 16 do
+        local a, b = byte(one, at), byte(other, at)
+        if a ~= b then return a < b end
+    end
+    return false
+end
+
+-- A job that had its turn does not begin after all.
+local function give_turn_back(line)
+    local limits = is_limited and limits_of(line)
+    if limits and 0 < limits.rate then spend(line, limits, -1) end
+    if call('SREM', FULL, line) == 1 then
+        come_back(line)
+    elseif 0 < waiting_in(line) then
+        join(line)
+    end
 end
 
 local function put_aside(job, record)
@@ -224,9 +246,7 @@ local function put_aside(job, record)
     local name = name_of(record)
     call('ZADD', held_key(name), number(job.turn), job.id)
     call('SADD', HELD_NAMES, name)
-    local limits = is_limited and limits_of(job.line)
-    if limits and 0 < limits.rate then spend(job.line, limits, -1) end
-    if call('SREM', FULL, job.line) == 1 then come_back(job.line) end
+    give_turn_back(job.line)
 end
 
 -- The first jobs of a line, out of its list and its sorted set as their turns are; says which have a state.
@@ -253,7 +273,7 @@ local function first_of(line, count)
             local turn, id = tonumber(others[2 * from_sorted + 2]), others[2 * from_sorted + 1]
             if not place and not id then break end
             local first = place and unpacked('>d', place)
-            if not id or (place and (first < turn or (first == turn and sub(place, 9) < id))) then
+            if not id or (place and (first < turn or (first == turn and is_before(sub(place, 9), id)))) then
                 ids[#ids + 1] = sub(place, 9)
                 from_list = from_list + 1
             else
@@ -290,11 +310,6 @@ local function take(order)
         places[line] = place
         ids[at] = firsts[line][place] or ''
         has_state[at] = states_of[line][place]
-        -- There were too many places of jobs that are gone: its turn comes again.
-        if ids[at] == '' and 0 < waiting_in(line) then
-            join(line)
-            is_news = true
-        end
     end
     taken = {}
     local may_be_together = together_min <= #order
@@ -309,7 +324,9 @@ local function take(order)
         if not record then
             -- Somebody took its record away: nothing is left of it but its place.
             if id ~= '' then call('HDEL', STATE, id) end
-            aside = aside + 1
+            give_turn_back(line)
+            -- Or there were too many places of jobs that are gone: the rest is for another call.
+            aside = aside + (id == '' and SHARE or 1)
         elseif names_paused and paused_names[name_of(record)] then
             local text = has_state[at] and call('HGET', STATE, id)
             put_aside(text and read(id, text) or fresh(id, record), record)
@@ -332,7 +349,7 @@ while count < max and aside < SHARE do
     local order = serve(math.min(max - count, SHARE - aside))
     if #order == 0 then break end
     local more = take(order)
-    aside, count = aside + more, count + #order - more
+    aside, count = aside + more, count + math.max(0, #order - more)
     if more == 0 then break end
     -- What has begun counts for the next turns.
     count_begun()

@@ -19,6 +19,16 @@ for place, record in ipairs(call('HMGET', JOBS, unpack(ids))) do
     known[id] = record and 2 or known[id] or 1
 end
 
+-- A job that was called off, and forgotten, may still have a place in a list, which is passed over. One that comes back
+-- under the same id must not be taken for it.
+local gone
+if call('EXISTS', TOMBS) == 1 then
+    gone = {}
+    for place, is_gone in ipairs(call('SMISMEMBER', TOMBS, unpack(ids))) do
+        if is_gone == 1 then gone[ids[place]] = true end
+    end
+end
+
 local now = pack('>d', wall)
 local kept, duplicates = {}, {}
 local places, order = {}, {}
@@ -28,7 +38,7 @@ local function places_in(line)
     local it = places[line]
     if not it then
         local last = call('LINDEX', list_key(line), -1)
-        it = { list = {}, count = 0, sorted = {}, is_in_order = not last or sub(last, 1, 8) <= now }
+        it = { list = {}, count = 0, sorted = {}, is_in_order = not last or unpacked('>d', last) <= wall }
         places[line] = it
         order[#order + 1] = line
     end
@@ -38,7 +48,7 @@ end
 local function keep(id, record, due)
     if due and wall < due then return schedule(fresh(id, record), due) end
     local it, priority = places_in(sub(record, 9, 24)), byte(record, 25)
-    if priority == 0 and it.is_in_order then
+    if priority == 0 and it.is_in_order and not (gone and gone[id]) then
         local place = it.count + 1
         it.list[place], it.count = now .. id, place
     else

@@ -2,7 +2,7 @@
 -- Gives how many places were read, and the ids.
 
 local place, what, from, count = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
-local lists = { completed = COMPLETED, list = list_key(what) }
+local lists = { completed = COMPLETED, completed_few = COMPLETED_FEW, list = list_key(what) }
 local sorted = {
     scheduled = SCHEDULED, running = LEASES, dead = DEAD, cancelled = CANCELLED, alone = ALONE,
     line = line_key(what), held = held_key(what),
@@ -14,7 +14,7 @@ end
 local found = call(verb, key, from, from + count - 1)
 local reply = { #found }
 for _, it in ipairs(found) do
-    if place == 'completed' then
+    if place == 'completed' or place == 'completed_few' then
         for at = 9, #it, 16 do
             reply[#reply + 1] = sub(it, at, at + 15)
         end

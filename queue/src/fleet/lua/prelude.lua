@@ -7,7 +7,8 @@ local P = KEYS[1]
 local JOBS, STATE, ERRORS = P .. ':jobs', P .. ':state', P .. ':errors'
 local META, RING, PLACES, CREDITS = P .. ':meta', P .. ':ring', P .. ':places', P .. ':credits'
 local LEASES, SCHEDULED, ALONE = P .. ':leases', P .. ':scheduled', P .. ':alone'
-local COMPLETED, DEAD, CANCELLED = P .. ':completed', P .. ':dead', P .. ':cancelled'
+local COMPLETED, COMPLETED_FEW = P .. ':completed', P .. ':completed_few'
+local DEAD, CANCELLED = P .. ':dead', P .. ':cancelled'
 local RUNNING, LIMITS, BUCKETS, PARKS = P .. ':running', P .. ':limits', P .. ':buckets', P .. ':parks'
 local RESTING, FULL, ASIDE = P .. ':resting', P .. ':full', P .. ':aside'
 local UNIQUE, WINDOWS = P .. ':unique', P .. ':windows'
@@ -86,6 +87,8 @@ end
 
 -- A record never changes: when it was kept, its line, priority and kind of key, window, key, name, body.
 local function key_of(record)
+    -- Somebody may have taken the record away.
+    if not record then return nil, nil, 27 end
     local kind, at, window = byte(record, 26), 27, nil
     if kind == 0 then return nil, nil, 27 end
     if kind == 2 then
@@ -96,6 +99,7 @@ local function key_of(record)
 end
 
 local function name_of(record)
+    if not record then return '' end
     local _, _, at = key_of(record)
     return sub(record, at + 1, at + byte(record, at))
 end
@@ -105,7 +109,8 @@ local function turn_of(at, priority)
 end
 
 local function turn_of_record(record)
-    return turn_of(unpacked('>d', record), byte(record, 25))
+    -- It was written by its producer's clock, which may be ahead.
+    return turn_of(math.min(unpacked('>d', record), wall), byte(record, 25))
 end
 
 -- A job that nobody has touched since it was kept has a record alone.
@@ -129,6 +134,12 @@ local function begun_together(id, token)
 end
 
 local function read(id, text)
+    if #text == 9 then
+        -- It was handed out together with others, and is done: all else follows from its record.
+        local job = fresh(id, call('HGET', JOBS, id))
+        job.state, job.at, job.attempt, job.is_fresh = COMPLETED_S, unpacked('>d', text, 2), 1, false
+        return job
+    end
     local job, next = { id = id }, nil
     job.state, job.at, job.token, job.turn, job.attempt, job.rescues, job.snoozes, job.flags, job.priority,
         job.line, next = unpacked(FORM, text)
@@ -140,7 +151,8 @@ local function read(id, text)
     return job
 end
 
--- When jobs ended that have no state, of those that are remembered.
+-- When jobs ended that have no state, of those that are remembered: they ended together with at least so many others
+-- that there are few moments to look at.
 local function completed_at(id)
     for _, chunk in ipairs(call('LRANGE', COMPLETED, 0, -1)) do
         local at = string.find(chunk, id, 9, true)
@@ -151,12 +163,26 @@ local function completed_at(id)
     end
 end
 
+-- The same for many of them.
+local function all_completed()
+    local all = {}
+    for _, chunk in ipairs(call('LRANGE', COMPLETED, 0, -1)) do
+        local ended = unpacked('>d', chunk)
+        for at = 9, #chunk, 16 do
+            all[sub(chunk, at, at + 15)] = ended
+        end
+    end
+    return all
+end
+
 -- Where a job is that has no state: handed out together with others, done, or still waiting.
-local function locate(id, record)
+local function locate(id, record, completed)
     for _, token in ipairs(call('HKEYS', CLAIMS)) do
         if call('SISMEMBER', claim_key(token), id) == 1 then return begun_together(id, token) end
     end
-    local job, at = fresh(id, record), completed_at(id)
+    local job = fresh(id, record)
+    local at = completed and completed[id]
+    if not completed then at = completed_at(id) end
     if at then
         job.state, job.at, job.attempt, job.is_fresh = COMPLETED_S, at, 1, false
     end
@@ -253,11 +279,17 @@ local function leave_line(job)
         call('SADD', TOMBS, job.id)
         call('HINCRBY', TOMBS_OF, line, 1)
     end
+    local most = 2
     if waiting_in(line) <= 0 then
         withdraw(line)
-        for _, place in ipairs(call('LPOP', list_key(line), SHARE) or {}) do
-            bury(sub(place, 9), line)
-        end
+        most = SHARE
+    end
+    -- More than one each time, so that no place is left behind those that are.
+    for _ = 1, most do
+        local first = call('LINDEX', list_key(line), 0)
+        if not first or call('SISMEMBER', TOMBS, sub(first, 9)) == 0 then return end
+        call('LPOP', list_key(line))
+        bury(sub(first, 9), line)
     end
 end
 
@@ -313,14 +345,24 @@ local function hold(line, key, id, window)
 end
 
 local function free_key(job)
-    local name = job.line .. key_of(call('HGET', JOBS, job.id))
+    local key = key_of(call('HGET', JOBS, job.id))
+    if not key then return end
+    local name = job.line .. key
     if call('HGET', UNIQUE, name) == job.id .. pack('>d', 0) then call('HDEL', UNIQUE, name) end
 end
 
 -- What is done is kept in the order in which it ended, the ids of one moment in one text.
 local function note_completed(ids)
-    call('RPUSH', COMPLETED, pack('>d', wall) .. ids)
-    call('HINCRBY', META, 'completed', #ids / 16)
+    local count = #ids / 16
+    if count < FEW_COMPLETED then
+        -- Few of one moment would make many moments: each gets a word of its own instead.
+        local done = COMPLETED_S .. pack('>d', wall)
+        for at = 1, #ids, 16 do
+            call('HSETNX', STATE, sub(ids, at, at + 15), done)
+        end
+    end
+    call('RPUSH', count < FEW_COMPLETED and COMPLETED_FEW or COMPLETED, pack('>d', wall) .. ids)
+    call('HINCRBY', META, 'completed', count)
 end
 
 -- Ends a job, and gives its key back if it was held for as long as the job was pending.
@@ -350,7 +392,9 @@ end
 
 -- Forgets the moment at which something ended first, and what ended then; says how much that was.
 local function forget_first_completed()
-    local chunk = call('LPOP', COMPLETED)
+    local first, few = call('LINDEX', COMPLETED, 0), call('LINDEX', COMPLETED_FEW, 0)
+    local is_few = few and (not first or unpacked('>d', few) < unpacked('>d', first))
+    local chunk = call('LPOP', is_few and COMPLETED_FEW or COMPLETED)
     if not chunk then
         call('HDEL', META, 'completed')
         return SHARE
@@ -362,6 +406,13 @@ local function forget_first_completed()
     forget(ids)
     call('HINCRBY', META, 'completed', -#ids)
     return #ids
+end
+
+local function first_completed_at()
+    local first, few = call('LINDEX', COMPLETED, 0), call('LINDEX', COMPLETED_FEW, 0)
+    first, few = first and unpacked('>d', first), few and unpacked('>d', few)
+    if first and few then return math.min(first, few) end
+    return first or few
 end
 
 local function count_completed()

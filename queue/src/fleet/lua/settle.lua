@@ -62,10 +62,10 @@ local function answer(id, token, verdict)
     answers[#answers + 1] = job and 'w' or 'l'
 end
 
--- Jobs of a claim of which some were lost, or set apart since: the others have just been taken out of it.
-local function sort_out(ids, token, is_ours)
-    for _, id in ipairs(ids) do
-        if is_ours(id) then
+-- Jobs of a claim of which some were lost, or set apart since.
+local function sort_out(ids, token, there)
+    for place, id in ipairs(ids) do
+        if there[place] == 1 then
             completed[#completed + 1] = id
             answers[#answers + 1] = 'w'
         else
@@ -83,15 +83,16 @@ for _ = 1, claims do
     end
     at = at + 2
     local key = claim_key(token)
-    -- A claim that is gone speaks for nobody, whatever became of its jobs since.
-    local is_known = call('EXISTS', key) == 1
-    if call('SREM', key, unpack(ids)) == #ids then
+    local there, all_there = call('SMISMEMBER', key, unpack(ids)), true
+    for _, is_there in ipairs(there) do
+        all_there = all_there and is_there == 1
+    end
+    call('SREM', key, unpack(ids))
+    if all_there then
         note_completed(text)
         answers[#answers + 1] = string.rep('w', #ids)
     else
-        sort_out(ids, token, function(id)
-            return is_known and call('HEXISTS', JOBS, id) == 1 and call('HEXISTS', STATE, id) == 0 and not completed_at(id)
-        end)
+        sort_out(ids, token, there)
     end
     close_claim(token)
 end

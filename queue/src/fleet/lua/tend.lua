@@ -92,8 +92,8 @@ end
 local function prune_completed()
     local pruned, surplus = 0, count_completed() - completed_max
     while pruned < SHARE do
-        local first = call('LINDEX', COMPLETED, 0)
-        if not first or (surplus <= pruned and wall - completed_age < unpacked('>d', first)) then break end
+        local first = first_completed_at()
+        if not first or (surplus <= pruned and wall - completed_age < first) then break end
         pruned = pruned + forget_first_completed()
     end
     has_more = has_more or SHARE <= pruned
