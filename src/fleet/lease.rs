@@ -45,7 +45,7 @@ struct Busy {
 /// One that went away keeps it until it ends: that long is waited, and one that still gives signs of life is told of.
 pub async fn take(app: &App, output: &Output) -> anyhow::Result<()> {
     if app.is_fleet() {
-        return Ok(());
+        return wait_for_runner(app, output).await;
     }
     let Err(first) = try_lease(app).await? else { return Ok(()) };
     let left = (first.expires_at - app.clock.now()).to_std().unwrap_or(Duration::ZERO);
@@ -63,6 +63,21 @@ pub async fn take(app: &App, output: &Output) -> anyhow::Result<()> {
              stop it first. Other commands work beside it",
             expires_at.format("%Y-%m-%d %H:%M:%S UTC")
         ),
+    }
+}
+
+/// A fleet does not begin beside a process that works without Redis: both would run the same jobs.
+async fn wait_for_runner(app: &App, output: &Output) -> anyhow::Result<()> {
+    let find = async || app.store.system().find_runner(app.clock.now()).await;
+    let Some(RunnerLease::Busy { holder, expires_at }) = find().await? else { return Ok(()) };
+    let left = (expires_at - app.clock.now()).to_std().unwrap_or(Duration::ZERO);
+    output.note(&format!("{holder} works here without Redis; waiting, in case it is gone"));
+    tokio::time::sleep(left.min(WAIT_MAX) + AFTER_LEASE).await;
+    match find().await? {
+        Some(RunnerLease::Busy { holder, .. }) => anyhow::bail!(
+            "another process works on this database without Redis: {holder} (host/process); stop it first"
+        ),
+        _ => Ok(()),
     }
 }
 

@@ -68,6 +68,8 @@ pub fn concurrency(queues: &[Queue], each: Option<usize>) -> Vec<(Queue, usize)>
 
 /// Longer than any phase of a healthy system takes.
 pub const DRAIN: Duration = Duration::from_secs(25);
+/// How long a queue that cannot be reached at the start is left alone.
+const COPY_AGAIN: Duration = Duration::from_secs(2);
 /// Cycles that have ended and that nobody has shown yet.
 const ENDED_MAX: usize = 1_000;
 
@@ -97,8 +99,15 @@ impl<'a> Runner<'a> {
         let work = Arc::new(handlers::App { agent: app.agent(), ended: Some(tell) });
         let (stop, _) = watch::channel(Stopping::No);
         let registry = Arc::new(handlers::registry()?);
-        // Before anything can begin.
-        SettingsCopier::new(app.store.clone(), Arc::clone(&engine)).copy().await?;
+        // Before anything can begin. A queue that cannot be reached yet is waited for.
+        let settings = SettingsCopier::new(app.store.clone(), Arc::clone(&engine));
+        while let Err(error) = settings.copy().await {
+            if !error.is_of_the_queue() {
+                return Err(error.into());
+            }
+            output.note(&format!("{error}; it is tried again"));
+            tokio::time::sleep(COPY_AGAIN).await;
+        }
         Ok(Self { app, output, options, engine, registry, work, stop, ended })
     }
 

@@ -13,6 +13,8 @@ on_every_engine!(
     a_parked_tenant_waits_and_holds_nobody_up,
     limits_and_rests_outlive_a_restart,
     limits_that_mean_nothing_are_refused,
+    what_was_called_off_holds_nobody_up,
+    a_job_that_comes_back_after_it_was_forgotten_is_itself,
 );
 
 fn of(number: u128) -> Wish {
@@ -121,4 +123,51 @@ async fn limits_that_mean_nothing_are_refused(kit: Kit) {
     let far = kit.in_ms(400 * 86_400_000);
     let error = kit.engine().park(Queue::Agent, None, far).await.unwrap_err();
     assert!(error.to_string().starts_with("until"), "{error}");
+}
+
+/// More jobs than a call looks through were called off before the first that is to run.
+async fn what_was_called_off_holds_nobody_up(kit: Kit) {
+    limit(&kit, 1, LineLimits { running_max: Some(2), ..LineLimits::default() }).await;
+    let tasks: Vec<_> = (0..1_500).map(|_| kit.task(&of(1))).collect();
+    for some in tasks.chunks(queue::BATCH_MAX) {
+        kit.engine().enqueue(some.to_vec()).await.unwrap();
+    }
+    for task in &tasks[1..1_400] {
+        kit.engine().cancel(task.id).await.unwrap();
+    }
+    let first = kit.claim(1).await;
+    assert_eq!(first[0].lease.id, tasks[0].id);
+    kit.settle(first[0].lease, Verdict::Completed).await;
+    let mut done = Vec::new();
+    for _ in 0..60 {
+        for task in kit.claim(9).await {
+            done.push(task.lease.id);
+            kit.settle(task.lease, Verdict::Completed).await;
+        }
+    }
+    let left: Vec<_> = tasks[1_400..].iter().map(|task| task.id).collect();
+    assert_eq!(done, left);
+    assert_eq!(kit.engine().load(Queue::Agent, Some(tenant(1))).await.unwrap().ready, 0);
+}
+
+/// It was called off while its line rested, and its place there may still be known.
+async fn a_job_that_comes_back_after_it_was_forgotten_is_itself(kit: Kit) {
+    let engine = kit.engine();
+    engine.park(Queue::Agent, Some(tenant(1)), kit.in_ms(8_000_000)).await.unwrap();
+    let (first, other) = (kit.task(&of(1)), kit.task(&of(1)));
+    engine.enqueue(vec![first.clone(), other.clone()]).await.unwrap();
+    for _ in 0..2 {
+        engine.cancel(first.id).await.unwrap();
+        kit.pass(3_600_000);
+        engine.tend().await.unwrap();
+        assert_eq!(engine.known(vec![first.id]).await.unwrap(), []);
+        engine.enqueue(vec![first.clone()]).await.unwrap();
+    }
+    kit.pass(1_000_000);
+    assert_eq!(engine.load(Queue::Agent, Some(tenant(1))).await.unwrap().ready, 2);
+    let claimed = kit.claim(9).await;
+    let mut ids: Vec<_> = claimed.iter().map(|task| task.lease.id).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, [first.id, other.id]);
+    assert!(kit.claim(9).await.is_empty());
 }

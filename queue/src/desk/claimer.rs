@@ -60,11 +60,17 @@ async fn claim(shared: &Arc<Shared>, queue: Queue, concurrency: usize) -> QueueR
     let _one_at_a_time = shared.claiming.lock().await;
     let (room, is_idle) = {
         let table = shared.table();
-        let is_held_up = table.runs_alone()
-            || table.draining_for.is_some_and(|it| it != queue || !table.in_hand.is_empty());
+        let is_idle = table.in_hand.is_empty();
         let in_hand = table.shelves.get(&queue).map_or(0, |shelf| shelf.in_hand);
-        let room = if is_held_up { 0 } else { concurrency.saturating_sub(in_hand) };
-        (room, table.in_hand.is_empty())
+        let room = concurrency.saturating_sub(in_hand);
+        let room = match table.draining_for {
+            _ if table.runs_alone() => 0,
+            Some(of) if of != queue => 0,
+            // Asks only so that the job is kept for this worker while it finishes what it has.
+            Some(_) if !is_idle => 1,
+            _ => room,
+        };
+        (room, is_idle)
     };
     if room == 0 {
         return Ok(Next::Room);

@@ -1,4 +1,4 @@
-//! The thread that keeps leases, whatever the handlers do.
+//! The threads that keep leases, whatever the handlers do: one asks for more time, the other gives up in time.
 
 use std::{
     sync::{
@@ -16,43 +16,59 @@ use crate::{BATCH_MAX, Beat, Heart, Lease, QueueError, QueueResult};
 const BEATS_PER_LEASE: u32 = 5;
 /// A lease is given up so many beats before it is over: nobody else is to have the job while it still runs here.
 const BEATS_EARLY: u32 = 1;
+/// How often it is looked whether a lease is about to be over.
+const WATCH_EVERY: Duration = Duration::from_millis(50);
 /// Longest time between two beats, so that a cancellation is heard within a second.
 const BEAT_MAX: Duration = Duration::from_millis(900);
 
-/// The thread; dropped, it ends.
+/// The threads; dropped, they end.
 pub(super) struct HeartThread {
-    end: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    ends: Vec<Sender<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl HeartThread {
     pub fn start(shared: Arc<Shared>, heart: Box<dyn Heart>) -> QueueResult<Self> {
-        let (end, ended) = mpsc::channel();
         let every = (shared.lease / BEATS_PER_LEASE).min(BEAT_MAX);
-        let beat = move || {
-            let mut heart = heart;
+        let watched = Arc::clone(&shared);
+        let mut heart = heart;
+        let mut threads = Self { ends: Vec::new(), threads: Vec::new() };
+        threads.spawn("heart", every, move || beat(&shared, heart.as_mut()))?;
+        // On a thread that never waits for the engine: one that does not answer takes its time to say so.
+        let early = every * BEATS_EARLY;
+        threads.spawn("leases", WATCH_EVERY, move || give_up(&watched, early))?;
+        Ok(threads)
+    }
+
+    /// Does something every so often.
+    fn spawn(
+        &mut self,
+        name: &str,
+        every: Duration,
+        mut act: impl FnMut() + Send + 'static,
+    ) -> QueueResult<()> {
+        let (end, ended) = mpsc::channel();
+        let run = move || {
             while ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-                // Before as well: an engine that does not answer takes its time to say so.
-                give_up(&shared, every * BEATS_EARLY);
-                beat(&shared, heart.as_mut());
-                give_up(&shared, every * BEATS_EARLY);
+                act();
             }
         };
-        let thread = thread::Builder::new().name("heart".to_owned()).spawn(beat);
-        let thread = thread.map_err(|error| QueueError::Unavailable {
-            problem: format!("its heart's thread could not be started: {error}"),
-        })?;
-        Ok(Self { end: Some(end), thread: Some(thread) })
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
+        self.threads.push(thread.map_err(|error| QueueError::Unavailable {
+            problem: format!("the thread `{name}` could not be started: {error}"),
+        })?);
+        self.ends.push(end);
+        Ok(())
     }
 }
 
 impl Drop for HeartThread {
     fn drop(&mut self) {
-        drop(self.end.take());
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the heart's thread ended in a panic");
+        self.ends.clear();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread that keeps leases ended in a panic");
+            }
         }
     }
 }

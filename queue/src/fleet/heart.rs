@@ -17,11 +17,13 @@ use crate::{
     check::{check_batch, checked_lease},
 };
 
-/// A beat waits for no longer than this share of a lease, so that a lease that is lost is given up in time …
+/// A beat waits for no longer than this share of a lease: several find room in it …
 const PATIENCE_SHARE: u32 = 15;
 /// … nor than this.
 const PATIENCE_MAX: Duration = Duration::from_secs(1);
 const PATIENCE_MIN: Duration = Duration::from_millis(100);
+/// The shortest wait that a socket knows.
+const WAIT_MIN: Duration = Duration::from_millis(1);
 
 pub(super) struct FleetHeart {
     set: Arc<Set>,
@@ -37,18 +39,20 @@ impl FleetHeart {
     }
 
     fn connect(&mut self, patience: Duration) -> Result<(), RedisError> {
-        let connection = self.client.get_connection_with_timeout(patience)?;
-        connection.set_read_timeout(Some(patience))?;
-        connection.set_write_timeout(Some(patience))?;
-        self.connection = Some(connection);
+        self.connection = Some(self.client.get_connection_with_timeout(patience)?);
         Ok(())
     }
 
-    fn send(&mut self, command: &[u8]) -> QueueResult<Result<Value, RedisError>> {
+    fn send(&mut self, command: &[u8], until: Instant) -> QueueResult<Result<Value, RedisError>> {
         let Some(connection) = &mut self.connection else {
             return Err(unavailable(&self.place, "the heart is not connected"));
         };
-        let answer = connection.req_packed_command(command).and_then(|value| match value {
+        let left = until.saturating_duration_since(Instant::now()).max(WAIT_MIN);
+        let wait = connection
+            .set_read_timeout(Some(left))
+            .and_then(|()| connection.set_write_timeout(Some(left)));
+        let answer = wait.and_then(|()| connection.req_packed_command(command));
+        let answer = answer.and_then(|value| match value {
             Value::ServerError(error) => Err(error.into()),
             value => Ok(value),
         });
@@ -70,14 +74,10 @@ impl Heart for FleetHeart {
         }
         let mut beats = vec![Beat::Lost; leases.len()];
         for (queue, held) in Set::by_queue(leases.iter()) {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(unavailable(&self.place, "no answer in time"));
-            }
             let call = self.set.extend_call(queue, leases, &held, lease);
-            let answer = match self.send(&call.by_hash().get_packed_command())? {
+            let answer = match self.send(&call.by_hash().get_packed_command(), until)? {
                 Err(error) if is_unknown_script(&error) => {
-                    self.send(&call.in_full().get_packed_command())?
+                    self.send(&call.in_full().get_packed_command(), until)?
                 }
                 answer => answer,
             };

@@ -61,6 +61,11 @@ pub enum RelayError {
 }
 
 impl RelayError {
+    /// Whether the queue cannot be reached for now.
+    pub fn is_of_the_queue(&self) -> bool {
+        matches!(self, Self::Queue(error) if error.is_passing())
+    }
+
     /// Whether it lies in a job, and not in the way.
     fn is_of_a_job(&self) -> bool {
         match self {

@@ -109,8 +109,7 @@ local function turn_of(at, priority)
 end
 
 local function turn_of_record(record)
-    -- It was written by its producer's clock, which may be ahead.
-    return turn_of(math.min(unpacked('>d', record), wall), byte(record, 25))
+    return turn_of(unpacked('>d', record), byte(record, 25))
 end
 
 -- A job that nobody has touched since it was kept has a record alone.
@@ -136,7 +135,7 @@ end
 local function read(id, text)
     if #text == 9 then
         -- It was handed out together with others, and is done: all else follows from its record.
-        local job = fresh(id, call('HGET', JOBS, id))
+        local job = fresh(id, call('HGET', JOBS, id) or string.rep('\0', 28))
         job.state, job.at, job.attempt, job.is_fresh = COMPLETED_S, unpacked('>d', text, 2), 1, false
         return job
     end
