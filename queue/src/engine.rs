@@ -68,8 +68,14 @@ pub trait Engine: Send + Sync {
     /// A job, if it is known.
     async fn find(&self, id: JobId) -> QueueResult<Option<Found>>;
 
+    /// Where these are, as far as they are known; answers in order.
+    async fn states(&self, ids: Vec<JobId>) -> QueueResult<Vec<Option<State>>>;
+
     /// Which of these are known, in whatever state.
-    async fn known(&self, ids: Vec<JobId>) -> QueueResult<Vec<JobId>>;
+    async fn known(&self, ids: Vec<JobId>) -> QueueResult<Vec<JobId>> {
+        let states = self.states(ids.clone()).await?;
+        Ok(ids.into_iter().zip(states).filter_map(|(id, state)| state.map(|_| id)).collect())
+    }
 
     /// Jobs in a state, oldest first, after a certain one.
     async fn list(

@@ -20,6 +20,7 @@ on_every_engine!(
     jobs_are_listed_page_by_page,
     figures_are_right_in_every_state,
     what_ended_is_forgotten_by_age,
+    jobs_that_go_the_same_way_together_are_told_apart,
 );
 
 async fn what_ended_is_forgotten_by_age(kit: Kit) {
@@ -280,4 +281,55 @@ async fn what_has_to_run_alone_obeys_the_limits_of_its_line(kit: Kit) {
     let claimed = kit.claim_as("worker", 9, true).await;
     assert_eq!(ids(&claimed.tasks), [suspect]);
     assert!(claimed.tasks[0].is_alone);
+}
+
+/// Most jobs are handed out and done many at a time; each of them can still be asked for.
+async fn jobs_that_go_the_same_way_together_are_told_apart(kit: Kit) {
+    let mut all = Vec::new();
+    for number in 0..40 {
+        all.push(kit.add(&Wish { tenant: Some(number % 3 + 1), ..wish() }).await);
+    }
+    let tasks = kit.claim(30).await;
+    assert_eq!(tasks.len(), 30);
+    let done = |some: &[queue::Leased]| -> Vec<queue::Settlement> {
+        let done = |task: &queue::Leased| queue::Settlement {
+            lease: task.lease,
+            verdict: Verdict::Completed,
+        };
+        some.iter().map(done).collect()
+    };
+    for some in [&tasks[..20], &tasks[20..23]] {
+        kit.pass(1);
+        let settled = kit.engine().settle(done(some)).await.unwrap();
+        assert!(settled.iter().all(|it| *it == queue::Settled::Written));
+    }
+    // What is said again, beside what is news, is told from it.
+    let again = kit.engine().settle(done(&tasks[18..25])).await.unwrap();
+    let written: Vec<bool> = again.iter().map(|it| *it == queue::Settled::Written).collect();
+    assert_eq!(written, [false, false, false, false, false, true, true]);
+    kit.engine().cancel(tasks[25].lease.id).await.unwrap();
+    let of = |task: &queue::Leased| task.lease.id;
+    for (from, to, state) in [(0, 25, State::Completed), (25, 30, State::Running)] {
+        let ids: Vec<_> = tasks[from..to].iter().map(of).collect();
+        let states = kit.engine().states(ids.clone()).await.unwrap();
+        assert!(states.iter().all(|it| *it == Some(state)), "{states:?}");
+        for id in &ids {
+            let found = kit.found(*id).await;
+            assert_eq!((found.state, found.attempt), (state, 1));
+        }
+        let page = kit.engine().list(Filter::default(), state, None, 99).await.unwrap();
+        let mut sorted = ids;
+        sorted.sort_unstable();
+        assert_eq!(page.jobs.iter().map(|job| job.id).collect::<Vec<_>>(), sorted);
+        assert_eq!(kit.count(state).await, u64::try_from(to - from).unwrap());
+    }
+    assert_eq!(kit.found(tasks[0].lease.id).await.at, Some(kit.in_ms(-1)));
+    let late = kit.engine().states(vec![kit.task(&wish()).id, all[39]]).await.unwrap();
+    assert_eq!(late, [None, Some(State::Ready)]);
+    assert_eq!(kit.lose_leases().await.rescued, 5, "one of them as called off");
+    assert_eq!(kit.state(tasks[25].lease.id).await, State::Cancelled);
+    kit.pass(3_600_000);
+    while kit.engine().tend().await.unwrap().has_more {}
+    assert_eq!(kit.count(State::Completed).await, 0);
+    assert_eq!(kit.count(State::Ready).await, 14);
 }

@@ -92,8 +92,8 @@ impl Engine for CutOff {
     async fn find(&self, id: JobId) -> QueueResult<Option<Found>> {
         self.engine.find(id).await
     }
-    async fn known(&self, ids: Vec<JobId>) -> QueueResult<Vec<JobId>> {
-        self.engine.known(ids).await
+    async fn states(&self, ids: Vec<JobId>) -> QueueResult<Vec<Option<State>>> {
+        self.engine.states(ids).await
     }
     async fn list(
         &self,

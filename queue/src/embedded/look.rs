@@ -21,15 +21,11 @@ pub(super) fn find(db: &Connection, id: JobId) -> Sql<Option<Found>> {
     db.prepare_cached(&sql)?.query_row([id.uuid().into_bytes()], found).optional()
 }
 
-pub(super) fn known(db: &Connection, ids: &[JobId]) -> Sql<Vec<JobId>> {
-    let mut statement = db.prepare_cached("SELECT 1 FROM tasks WHERE id = ?1")?;
-    let mut known = Vec::new();
-    for id in ids {
-        if statement.exists([id.uuid().into_bytes()])? {
-            known.push(*id);
-        }
-    }
-    Ok(known)
+pub(super) fn states(db: &Connection, ids: &[JobId]) -> Sql<Vec<Option<State>>> {
+    let mut statement = db.prepare_cached("SELECT state FROM tasks WHERE id = ?1")?;
+    let mut state =
+        |id: &JobId| statement.query_row([id.uuid().into_bytes()], |row| parsed(row, 0)).optional();
+    ids.iter().map(&mut state).collect()
 }
 
 pub(super) fn list(

@@ -160,9 +160,9 @@ impl Engine for Embedded {
         self.call(move |core| look::find(&core.db, id)).await
     }
 
-    async fn known(&self, ids: Vec<JobId>) -> QueueResult<Vec<JobId>> {
+    async fn states(&self, ids: Vec<JobId>) -> QueueResult<Vec<Option<State>>> {
         check_batch("ids", ids.len())?;
-        self.call(move |core| look::known(&core.db, &ids)).await
+        self.call(move |core| look::states(&core.db, &ids)).await
     }
 
     async fn list(

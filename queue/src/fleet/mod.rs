@@ -32,8 +32,8 @@ use self::{
     heart::FleetHeart,
     keys::Keys,
     link::Link,
-    record::{id_of, leased, leased_together, line_of},
-    script::{BRING, CLAIM, KNOWN, SETTINGS},
+    record::{id_of, leased, leased_together, line_of, state_of},
+    script::{BRING, CLAIM, SETTINGS, STATES},
     set::Set,
     thread::OwnThread,
 };
@@ -333,22 +333,27 @@ impl Engine for Fleet {
         Ok(found)
     }
 
-    async fn known(&self, ids: Vec<JobId>) -> QueueResult<Vec<JobId>> {
+    async fn states(&self, ids: Vec<JobId>) -> QueueResult<Vec<Option<State>>> {
         check_batch("ids", ids.len())?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let calls = Queue::ALL.map(|queue| {
-            let mut call = self.set.call(&KNOWN, queue);
+            let mut call = self.set.call(&STATES, queue);
             ids.iter().for_each(|id| {
                 call.arg(id.uuid().as_bytes());
             });
             call
         });
         let answers = try_join_all(calls.iter().map(|call| self.set.link.call(call))).await?;
-        let mut is_known = vec![false; ids.len()];
+        let mut states = vec![None; ids.len()];
         for answer in answers {
             let letters = text(self.set.place(), answer)?;
-            is_known.iter_mut().zip(letters.chars()).for_each(|(it, letter)| *it |= letter == 'y');
+            for (state, letter) in states.iter_mut().zip(letters.bytes()) {
+                *state = state.or(state_of(letter));
+            }
         }
-        Ok(ids.into_iter().zip(is_known).filter(|(_, it)| *it).map(|(id, _)| id).collect())
+        Ok(states)
     }
 
     async fn list(

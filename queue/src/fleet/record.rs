@@ -86,6 +86,19 @@ impl Record {
     }
 }
 
+/// The state that a letter stands for.
+pub(super) fn state_of(letter: u8) -> Option<State> {
+    match letter {
+        b's' => Some(State::Scheduled),
+        b'q' => Some(State::Ready),
+        b'r' => Some(State::Running),
+        b'c' => Some(State::Completed),
+        b'd' => Some(State::Dead),
+        b'x' => Some(State::Cancelled),
+        _ => None,
+    }
+}
+
 /// What a state says.
 pub(super) struct JobState {
     pub state: State,
@@ -103,15 +116,7 @@ impl JobState {
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader { bytes };
         let [letter] = reader.take()?;
-        let state = match letter {
-            b's' => State::Scheduled,
-            b'q' => State::Ready,
-            b'r' => State::Running,
-            b'c' => State::Completed,
-            b'd' => State::Dead,
-            b'x' => State::Cancelled,
-            _ => return None,
-        };
+        let state = state_of(letter)?;
         let (at_ms, token, _turn) = (reader.time()?, reader.time()?, reader.time()?);
         let attempt = u32::from_be_bytes(reader.take()?);
         let rescues = u32::from(u16::from_be_bytes(reader.take()?));

@@ -69,7 +69,7 @@ scripts! {
     BRING: Relieve, "bring.lua";
     SETTINGS: Relieve, "settings.lua";
     LOOK: Read, "look.lua";
-    KNOWN: Read, "known.lua";
+    STATES: Read, "states.lua";
     STATS: Read, "stats.lua";
     LINES: Read, "lines.lua";
     IDS: Read, "ids.lua";

@@ -215,11 +215,13 @@ impl Relay {
         }
         let tasks = jobs.iter().map(task).collect::<Result<Vec<_>, _>>()?;
         let mut ids: Vec<JobId> = jobs.iter().map(|job| job.envelope.id).collect();
-        for enqueued in self.engine.enqueue(tasks).await? {
-            if let Enqueued::Duplicate(id) = enqueued
-                && !self.bring_back(id).await?
-            {
-                ids.retain(|it| *it != id);
+        let enqueued = self.engine.enqueue(tasks).await?.into_iter();
+        let there: Vec<JobId> = enqueued
+            .filter_map(|it| if let Enqueued::Duplicate(id) = it { Some(id) } else { None })
+            .collect();
+        for (id, state) in there.iter().zip(self.engine.states(there.clone()).await?) {
+            if !self.bring_back(*id, state).await? {
+                ids.retain(|it| it != id);
             }
         }
         // A crash in between hands them on once more, which changes nothing.
@@ -231,9 +233,8 @@ impl Relay {
     /// The queue may remember a job as dead that somebody has brought back. Says whether it has it to do by now.
     ///
     /// One that still runs is looked at again: its end may be that of the attempt before it was brought back.
-    async fn bring_back(&self, id: JobId) -> Result<bool, RelayError> {
-        let there = self.engine.find(id).await?.map(|found| found.state);
-        match there {
+    async fn bring_back(&self, id: JobId, state: Option<State>) -> Result<bool, RelayError> {
+        match state {
             Some(State::Dead | State::Cancelled) => {
                 self.engine.retry(id).await?;
                 Ok(true)
@@ -268,12 +269,17 @@ impl Relay {
         self.bury_unreadable(&read).await?;
         let jobs = read.jobs;
         let ids: Vec<JobId> = jobs.iter().map(|job| job.envelope.id).collect();
-        let known: HashSet<JobId> = self.engine.known(ids).await?.into_iter().collect();
-        let (there, lost): (Vec<_>, Vec<_>) =
-            jobs.into_iter().partition(|job| known.contains(&job.envelope.id));
+        let (mut lost, mut ended) = (Vec::new(), Vec::new());
+        for (job, state) in jobs.into_iter().zip(self.engine.states(ids).await?) {
+            match state {
+                None => lost.push(job),
+                Some(state) if state.is_end() => ended.push(job),
+                Some(_) => {}
+            }
+        }
         found.enqueued_again += lost.len();
         self.hand_on_or_bury(&lost).await?;
-        for job in there {
+        for job in ended {
             found.settled += usize::from(self.settle_if_ended(&job).await?);
         }
         Ok(Some(last))
