@@ -13,7 +13,8 @@ use crate::{
 
 /// Keeps jobs and hands them out.
 ///
-/// A call is done as a whole or not at all. What it takes is limited to [`BATCH_MAX`] tasks.
+/// A call is done as a whole or not at all; one for jobs of several queues, in an engine that keeps queues apart, queue
+/// by queue. What it takes is limited to [`crate::BATCH_MAX`] tasks.
 #[async_trait]
 pub trait Engine: Send + Sync {
     /// Keeps jobs; answers in order.
