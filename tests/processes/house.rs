@@ -185,6 +185,15 @@ impl House {
         };
         let config = DatabaseConfig { url };
         let began = Instant::now();
+        // A file that is being made is left alone: who opens it at the wrong moment locks its maker out.
+        while self.started == 1 && !self.has_logged(&["the API answers"]) {
+            assert!(
+                began.elapsed() < PATIENCE,
+                "the process does not come up: {}",
+                self.last_log()
+            );
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
         loop {
             // Until a process has made it, and the demo's company in it.
             if let Ok(db) = connect(&config).await {
@@ -210,8 +219,12 @@ impl House {
 
     /// Whether a line of the newest process's log has all these words.
     pub fn has_logged(&self, words: &[&str]) -> bool {
-        let text = fs::read_to_string(self.log(self.started)).unwrap_or_default();
+        let text = self.last_log();
         text.lines().any(|line| words.iter().all(|word| line.contains(word)))
+    }
+
+    fn last_log(&self) -> String {
+        fs::read_to_string(self.log(self.started)).unwrap_or_default()
     }
 
     /// Letters that lie in the outbox.
