@@ -41,7 +41,7 @@ pub struct Claim<'a> {
     pub queue: Queue,
     /// Who asks.
     pub worker: &'a str,
-    /// At most so many.
+    /// At most so many. To ask for none keeps the asker's place with a job that has to run alone.
     pub max: usize,
     /// How long the lease is.
     pub lease: Duration,

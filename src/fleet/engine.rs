@@ -63,7 +63,8 @@ async fn open_fleet(
         clock: Arc::clone(&app.clock),
         times: None,
     });
-    Ok(Arc::new(engine.await?))
+    let engine = engine.await.context("REDIS_URL and STEWARD_REDIS_PREFIX name no usable queue")?;
+    Ok(Arc::new(engine))
 }
 
 /// The queue, to look at.

@@ -8,7 +8,7 @@ use queue::{
     State, Verdict,
     fleet::{self, Fleet, TOGETHER_MIN},
 };
-use testkit::redis::PrivateRedis;
+use testkit::{proxy::Proxy, redis::PrivateRedis};
 
 use crate::kit::{Kit, LEASE, wish};
 
@@ -191,4 +191,28 @@ async fn what_is_no_server_is_told_without_its_password() {
     let engine = open(&url).await.unwrap();
     let error = engine.stats(Queue::Agent).await.unwrap_err().to_string();
     assert!(!error.contains("wrong-secret"), "{error}");
+}
+
+#[tokio::test]
+async fn a_line_that_is_stuck_or_cut_loses_nothing_and_doubles_nothing() {
+    let server = PrivateRedis::start(&[]).unwrap();
+    let (line, url) = Proxy::before(server.url()).unwrap();
+    let (kit, engine) = (Kit::embedded(), open(&url).await.unwrap());
+    line.stick(true);
+    let stuck = tasks(&kit, 20);
+    let waiting = engine.enqueue(stuck.clone());
+    let freed = async {
+        tokio::time::timeout(Duration::from_millis(500), std::future::pending::<()>()).await
+    };
+    let (kept, _) = tokio::join!(waiting, async {
+        let _passed = freed.await;
+        line.stick(false);
+    });
+    assert_eq!(kept.unwrap().len(), 20, "what is late is late");
+    line.cut();
+    let cut = tasks(&kit, 20);
+    // Whether a call that was cut off was done nobody knows: it is made again.
+    in_time(async || engine.enqueue(cut.clone()).await).await;
+    let claimed = in_time(async || engine.claim(claim(100)).await).await.tasks;
+    assert_eq!(claimed.len(), 40);
 }

@@ -47,7 +47,8 @@ impl Ledger {
             _ => return,
         };
         let times = self.times.entry(job.to_owned()).or_default();
-        let at = entry["timestamp"].as_str().unwrap_or_default().to_owned();
+        let at =
+            entry["timestamp"].as_str().expect("each line says when it was written").to_owned();
         match entry["fields"]["message"].as_str() {
             Some("job begins") => times.begun.push(at),
             Some("job completed") => times.completed.push(at),

@@ -64,17 +64,15 @@ async fn claim(shared: &Arc<Shared>, queue: Queue, concurrency: usize) -> QueueR
         let in_hand = table.shelves.get(&queue).map_or(0, |shelf| shelf.in_hand);
         let room = concurrency.saturating_sub(in_hand);
         let room = match table.draining_for {
-            _ if table.runs_alone() => 0,
-            Some(of) if of != queue => 0,
-            // Asks only so that the job is kept for this worker while it finishes what it has.
-            Some(_) if !is_idle => 1,
-            _ => room,
+            _ if table.runs_alone() => None,
+            Some(of) if of != queue => None,
+            // Asks for nothing, so that the job is kept for this worker while it finishes what it has.
+            Some(_) if !is_idle => Some(0),
+            _ => Some(room).filter(|room| 0 < *room),
         };
         (room, is_idle)
     };
-    if room == 0 {
-        return Ok(Next::Room);
-    }
+    let Some(room) = room else { return Ok(Next::Room) };
     let max = room.min(BATCH_MAX);
     let claim = Claim { queue, worker: &shared.worker, max, lease: shared.lease, is_idle };
     let asked_at = Instant::now();

@@ -33,7 +33,7 @@ struct Waiting {
 
 impl Core {
     pub fn claim(&mut self, claim: &OwnedClaim) -> Sql<Claimed> {
-        if self.paused_queues.contains(&claim.queue) || claim.max == 0 {
+        if self.paused_queues.contains(&claim.queue) {
             return Ok(Claimed::default());
         }
         if let Some(claimed) = self.claim_alone(claim)? {
@@ -137,7 +137,7 @@ impl Core {
         if !is_ours {
             return Ok(None);
         }
-        if claim.is_idle {
+        if claim.is_idle && 0 < claim.max {
             self.reserved.remove(&claim.queue);
             self.alone.entry(claim.queue).and_modify(|alone| *alone -= 1);
             self.lines(claim.queue).begin_beside(row.task.tenant, now);

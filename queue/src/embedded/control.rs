@@ -93,6 +93,10 @@ impl Core {
     }
 
     pub fn set_pauses(&mut self, pauses: &[Pause]) -> Sql<()> {
+        // It is told again and again, and what is as it was wakes nobody.
+        if self.pauses().iter().collect::<HashSet<_>>() == pauses.iter().collect() {
+            return Ok(());
+        }
         self.db.execute("DELETE FROM pauses", [])?;
         let mut queues = HashSet::new();
         let mut names = HashSet::new();

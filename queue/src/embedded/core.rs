@@ -192,7 +192,7 @@ impl Core {
         kept.map_err(|error| unavailable(&error))
     }
 
-    fn pauses(&self) -> Vec<Pause> {
+    pub fn pauses(&self) -> Vec<Pause> {
         let queues = self.paused_queues.iter().map(|queue| Pause::Queue(*queue));
         let names = self.paused_names.iter().map(|name| Pause::Name(name.clone()));
         let tenants = self.paused_tenants.iter().filter_map(|key| tenant_of(*key));

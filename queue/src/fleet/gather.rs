@@ -37,7 +37,6 @@ impl Wish {
 }
 
 /// Takes wishes of few jobs.
-#[derive(Clone)]
 pub(super) struct Gatherer {
     wishes: mpsc::Sender<Wish>,
     place: Arc<str>,

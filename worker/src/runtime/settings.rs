@@ -11,14 +11,14 @@ use super::{RelayError, Stopping, told};
 
 /// How often the rows are read: whoever pauses something is obeyed within a second.
 const COPY_EVERY: Duration = Duration::from_millis(400);
-/// How often they are written though they have not changed: a queue may have been emptied.
-const REPEAT_EVERY: Duration = Duration::from_secs(1);
+/// How often limits are written though they have not changed: a queue may have been emptied.
+const REPEAT_EVERY: Duration = Duration::from_secs(5);
 /// How long a database or a queue that cannot be reached is left alone.
 const AWAY: Backoff =
     Backoff::Exponential { base: Duration::from_millis(200), cap: Duration::from_secs(2) };
 
-/// What the queue was told last, and when.
-type Written = Option<(Vec<Pause>, Vec<LineRow>, Instant)>;
+/// Which limits the queue was told last, and when.
+type Written = Option<(Vec<LineRow>, Instant)>;
 
 /// Copies what people have set: pauses, and how lines are served.
 pub struct SettingsCopier {
@@ -61,17 +61,18 @@ impl SettingsCopier {
         let rows = self.store.system().list_pauses().await?;
         let pauses: Vec<Pause> = rows.into_iter().map(|row| row.pause).collect();
         let lines = self.store.system().list_line_limits().await?;
-        let is_written = written.as_ref().is_some_and(|(there, served, at)| {
-            *there == pauses && *served == lines && at.elapsed() < REPEAT_EVERY
-        });
+        // Told each time: a queue that was emptied must not hand out what is paused, and one that knows does nothing.
+        self.engine.set_pauses(pauses).await?;
+        let is_written = written
+            .as_ref()
+            .is_some_and(|(served, at)| *served == lines && at.elapsed() < REPEAT_EVERY);
         if !is_written {
-            self.engine.set_pauses(pauses.clone()).await?;
             for line in &lines {
                 let (weight, running_max, rate) = (line.weight, line.running_max, line.rate);
                 let limits = LineLimits { weight, running_max, rate };
                 self.engine.set_limits(line.queue, Some(line.tenant), Some(limits)).await?;
             }
-            *written = Some((pauses, lines, Instant::now()));
+            *written = Some((lines, Instant::now()));
         }
         Ok(())
     }

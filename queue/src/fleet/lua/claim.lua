@@ -1,8 +1,10 @@
 -- Hands out jobs: worker, how many at most, lease in milliseconds, whether the worker has nothing else, how many jobs
 -- are handed out together at least.
--- Gives whether the worker is to become idle; the token of those that are handed out together, their ids in one text
--- and their records; and id, record and state of each other job, in the order of their turns but for that. Where which stands among all is given first, if there are such: a letter for each, t for those
--- together and s for the others.
+-- Gives, if there are both, a letter for each job in the order of their turns: t for one that is handed out together
+-- with others, s for one by itself; whether the worker is to become idle; the token of those together, their ids in one
+-- text and their records; and id, record and state of each by itself.
+--
+-- To ask for no job at all keeps a worker's place with a job that has to run alone.
 --
 -- What is handed out together has one token and one lease, and no state: most jobs are done before anybody needs one.
 -- Whatever else becomes of such a job first sets it apart.
@@ -10,7 +12,7 @@
 local worker, max, lease, is_idle = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 local control = call('HMGET', META, 'token', 'queue_paused', 'reserved_by', 'reserved_until')
 local together_min = tonumber(ARGV[7])
-if control[2] or max == 0 then return { '', 0, '0', '', {}, {} } end
+if control[2] then return { '', 0, '0', '', {}, {} } end
 
 local paused_names, names_paused = {}, false
 for _, name in ipairs(call('SMEMBERS', PAUSED_NAMES)) do
@@ -26,7 +28,7 @@ local token = math.max(tonumber(control[1]) or 0, wall * 2000)
 local deadline = number(steady + lease)
 local apart, letters = {}, {}
 local states, leases = {}, {}
-local begun_of, begun_order = {}, {}
+local begun_of = {}
 local together, records_together, together_count = {}, {}, 0
 
 -- Even numbers are those of single jobs.
@@ -46,19 +48,11 @@ local function hand_out(job, record)
     letters[#letters + 1] = 's'
 end
 
-local function begins(line)
-    if not begun_of[line] then
-        begun_of[line] = 0
-        begun_order[#begun_order + 1] = line
-    end
-    begun_of[line] = begun_of[line] + 1
-end
-
 local function count_begun()
-    for _, line in ipairs(begun_order) do
-        if 0 < begun_of[line] then begun(line, begun_of[line]) end
-        begun_of[line] = 0
+    for _, line in ipairs(begun_of) do
+        begun(line, begun_of[line])
     end
+    begun_of = {}
 end
 
 local function write_down()
@@ -102,11 +96,11 @@ if 0 < call('ZCARD', ALONE) then
     local reserved_by = control[3]
     if reserved_by and tonumber(control[4]) <= steady then reserved_by = nil end
     if job and (not reserved_by or reserved_by == worker) then
-        if is_idle then
+        if is_idle and 0 < max then
             call('HDEL', META, 'reserved_by', 'reserved_until')
             call('ZREM', ALONE, job.id)
             if limits and 0 < limits.rate then spend(job.line, limits, 1) end
-            begins(job.line)
+            count_one(begun_of, job.line)
             hand_out(job, record)
             return write_down()
         end
@@ -288,9 +282,10 @@ local function first_of(line, count)
     return ids, has_state
 end
 
--- Whether jobs are as most are: in the list of a line without limits, under no key, and of no name that is paused.
+-- Whether jobs are as most are: the first of this call, in the list of a line without limits, under no key, and of no
+-- name that is paused.
 local function are_plain(records)
-    if names_paused or is_limited or 0 < together_count or next(is_mixed) then return false end
+    if names_paused or is_limited or 0 < #letters or next(is_mixed) then return false end
     for _, record in ipairs(records) do
         if not record or byte(record, 26) == 1 then return false end
     end
@@ -337,7 +332,7 @@ local function take(order)
             letters[#letters + 1] = 't'
         else
             local text = has_state[at] and call('HGET', STATE, id)
-            begins(line)
+            count_one(begun_of, line)
             hand_out(text and read(id, text) or fresh(id, record), record)
         end
     end

@@ -12,11 +12,13 @@ for at = 2 * count + 4, #ARGV, 2 do
     dues = dues or {}
     dues[tonumber(ARGV[at])] = tonumber(ARGV[at + 1])
 end
-local known, are_all_new = {}, true
+-- Most calls hold nothing but new jobs without keys.
+local known, seen, is_plain = {}, {}, true
 for place, record in ipairs(call('HMGET', JOBS, unpack(ids))) do
     local id = ids[place]
-    if record or known[id] then are_all_new = false end
-    known[id] = record and 2 or known[id] or 1
+    if record then known[id] = true end
+    if record or seen[id] or byte(ARGV[2 * place + 3], 26) ~= 0 then is_plain = false end
+    seen[id] = true
 end
 
 -- A job that was called off, and forgotten, may still have a place in a list, which is passed over. One that comes back
@@ -59,23 +61,19 @@ end
 
 -- The job that is there already instead of this one: by its id, or by its key.
 local function holder_of(id, record)
-    if known[id] == 2 then return id end
+    if known[id] then return id end
     if byte(record, 26) ~= 0 then
         local key, window = key_of(record)
         local holder = hold(sub(record, 9, 24), key, id, window)
         if holder ~= id then return holder end
     end
-    known[id] = 2
+    known[id] = true
 end
 
-local has_keys = false
-for place = 1, count do
-    has_keys = has_keys or byte(ARGV[2 * place + 3], 26) ~= 0
-end
 for place, id in ipairs(ids) do
     local record = ARGV[2 * place + 3]
     local due = dues and dues[place]
-    if are_all_new and not has_keys then
+    if is_plain then
         keep(id, record, due)
     else
         local holder = holder_of(id, record)
@@ -88,7 +86,7 @@ for place, id in ipairs(ids) do
     end
 end
 
-if are_all_new and not has_keys then
+if is_plain then
     call('HSET', JOBS, unpack(ARGV, 4, 2 * count + 3))
 elseif 0 < #kept then
     call('HSET', JOBS, unpack(kept))

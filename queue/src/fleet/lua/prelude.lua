@@ -15,7 +15,7 @@ local UNIQUE, WINDOWS = P .. ':unique', P .. ':windows'
 local CLAIMS, TOMBS, TOMBS_OF = P .. ':claims', P .. ':tombs', P .. ':tombs_of'
 local PAUSED_NAMES, PAUSED_LINES, HELD_NAMES = P .. ':paused_names', P .. ':paused_lines', P .. ':held_names'
 
-local call, sub, byte, char = redis.call, string.sub, string.byte, string.char
+local call, sub, byte = redis.call, string.sub, string.byte
 local pack, unpacked, floor = struct.pack, struct.unpack, math.floor
 local SCHEDULED_S, READY_S, RUNNING_S, COMPLETED_S, DEAD_S, CANCELLED_S = 's', 'q', 'r', 'c', 'd', 'x'
 local CANCELLING, IS_ALONE, HELD, KEYED = 1, 2, 4, 8
@@ -254,6 +254,15 @@ local function waiting_in(line)
     return call('LLEN', list_key(line)) + call('ZCARD', line_key(line)) - gone
 end
 
+-- Counts one for a line; lines stay in the order in which they came.
+local function count_one(counts, line)
+    if not counts[line] then
+        counts[line] = 0
+        counts[#counts + 1] = line
+    end
+    counts[line] = counts[line] + 1
+end
+
 local function begun(line, count)
     call('HINCRBY', RUNNING, line, count)
 end
@@ -389,11 +398,18 @@ local function forget(ids)
     call('HDEL', ERRORS, unpack(ids))
 end
 
--- Forgets the moment at which something ended first, and what ended then; says how much that was.
+-- The moment at which something ended first, and where it stands; nothing if nothing did.
+local function first_completed()
+    local many, few = call('LINDEX', COMPLETED, 0), call('LINDEX', COMPLETED_FEW, 0)
+    many, few = many and unpacked('>d', many), few and unpacked('>d', few)
+    if few and (not many or few < many) then return few, COMPLETED_FEW end
+    return many, COMPLETED
+end
+
+-- Forgets what ended first; says how much that was.
 local function forget_first_completed()
-    local first, few = call('LINDEX', COMPLETED, 0), call('LINDEX', COMPLETED_FEW, 0)
-    local is_few = few and (not first or unpacked('>d', few) < unpacked('>d', first))
-    local chunk = call('LPOP', is_few and COMPLETED_FEW or COMPLETED)
+    local _, where = first_completed()
+    local chunk = call('LPOP', where)
     if not chunk then
         call('HDEL', META, 'completed')
         return SHARE
@@ -405,13 +421,6 @@ local function forget_first_completed()
     forget(ids)
     call('HINCRBY', META, 'completed', -#ids)
     return #ids
-end
-
-local function first_completed_at()
-    local first, few = call('LINDEX', COMPLETED, 0), call('LINDEX', COMPLETED_FEW, 0)
-    first, few = first and unpacked('>d', first), few and unpacked('>d', few)
-    if first and few then return math.min(first, few) end
-    return first or few
 end
 
 local function count_completed()

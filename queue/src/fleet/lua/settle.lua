@@ -9,15 +9,7 @@
 local kept_max, claims = tonumber(ARGV[3]), tonumber(ARGV[4])
 local answers, lost = {}, 0
 local completed = {}
-local ended_of, ended_order = {}, {}
-
-local function ends(line)
-    if not ended_of[line] then
-        ended_of[line] = 0
-        ended_order[#ended_order + 1] = line
-    end
-    ended_of[line] = ended_of[line] + 1
-end
+local ended_of = {}
 
 local function settle(job, verdict)
     local letter, rest = sub(verdict, 1, 1), sub(verdict, 2)
@@ -49,7 +41,7 @@ local function held(id, token)
     end
     local text = call('HGET', STATE, id)
     if text and byte(text, 1) == byte(RUNNING_S) and sub(text, 10, 17) == token then
-        ends(sub(text, 38, 53))
+        count_one(ended_of, sub(text, 38, 53))
         call('ZREM', LEASES, id)
         return read(id, text)
     end
@@ -102,7 +94,7 @@ while at < #ARGV do
 end
 
 if 0 < #completed then note_completed(table.concat(completed)) end
-for _, line in ipairs(ended_order) do
+for _, line in ipairs(ended_of) do
     ended(line, ended_of[line])
 end
 if 0 < lost then call('HINCRBY', META, 'leases_lost', lost) end

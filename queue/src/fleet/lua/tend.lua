@@ -92,7 +92,7 @@ end
 local function prune_completed()
     local pruned, surplus = 0, count_completed() - completed_max
     while pruned < SHARE do
-        local first = first_completed_at()
+        local first = first_completed()
         if not first or (surplus <= pruned and wall - completed_age < first) then break end
         pruned = pruned + forget_first_completed()
     end
