@@ -10,7 +10,7 @@ use platform::RandomIds;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, TransactionTrait};
 use store::Store;
 use testkit::{
-    database::{Backend, TestDb, open},
+    database::{Backend, TestDb, open, open_on},
     postgres::PrivatePostgres,
 };
 
@@ -23,6 +23,8 @@ pub struct Database {
     /// `sqlite` or `postgres`, as measures name it.
     pub name: &'static str,
     test: TestDb,
+    /// Ends with it.
+    _server: Option<PrivatePostgres>,
 }
 
 /// Rows of one statement: a clock has 22 columns, and SQLite takes 32,766 parameters.
@@ -38,7 +40,18 @@ impl Database {
         }
         let test = open(backend).await;
         let store = Store::new(test.db.clone(), Arc::new(RandomIds));
-        Ok(Self { store, name: name_of(backend), test })
+        Ok(Self { store, name: name_of(backend), test, _server: None })
+    }
+
+    /// Opens a fresh one whose commits wait for the disk, as a real one's do.
+    pub async fn open_durable(backend: Backend) -> anyhow::Result<Self> {
+        if backend == Backend::Sqlite {
+            return Self::open(backend).await;
+        }
+        let server = PrivatePostgres::start_durable().context("these figures need Postgres")?;
+        let test = open_on(&server).await?;
+        let store = Store::new(test.db.clone(), Arc::new(RandomIds));
+        Ok(Self { store, name: name_of(backend), test, _server: Some(server) })
     }
 
     /// Starts measuring what is spent, by us and by the server if there is one.

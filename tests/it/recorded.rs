@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use domain::{id::TenantId, time::Timestamp};
-use jobs::{Job, JobId, Limits, Priority, Queue};
+use jobs::{AnyJob, Job, JobId, Limits, Priority, Queue};
 use serde::{Deserialize, Serialize};
 use store::{
     StoreError, Transition,
-    recorded::{JobFilter, JobsRead, Recorded, RecordedState, Sameness},
+    recorded::{JobFilter, JobsRead, NewJob, Recorded, RecordedState, Sameness},
 };
 use testkit::{database::TestDb, world::World};
 
@@ -21,6 +21,10 @@ on_both!(
     what_was_settled_long_ago_is_forgotten,
     what_is_called_off_is_told_to_the_queue_that_has_it,
     a_row_that_cannot_be_read_keeps_no_other_back,
+    each_job_is_handed_on_by_one,
+    many_are_recorded_as_one_is,
+    many_are_settled_as_one_is,
+    another_tenants_job_is_not_settled_by_ours,
 );
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -128,9 +132,10 @@ async fn a_job_is_settled_once_and_for_all(test: TestDb) {
     assert_eq!(settle(&world, id, RecordedState::Completed).await, Transition::Lost);
     let found = scope.find_recorded_job(id).await.unwrap().unwrap();
     assert_eq!((found.state, found.error.as_deref()), (dead, Some("no answer")));
-    test.store.system().mark_jobs_relayed(&[id], world.now).await.unwrap();
+    assert!(take(&test, &world).await.is_empty(), "the relay comes too late");
+    test.store.system().mark_jobs_unrelayed(&[id]).await.unwrap();
     let found = scope.find_recorded_job(id).await.unwrap().unwrap();
-    assert_eq!(found.state, dead, "the relay comes too late");
+    assert_eq!(found.state, dead, "and so does whoever puts it back");
     let nobody = JobId::from_uuid(world.tenant.uuid());
     assert_eq!(settle(&world, nobody, dead).await, Transition::Lost);
 }
@@ -144,18 +149,127 @@ async fn jobs_are_handed_on_in_their_order(test: TestDb) {
     }
     all.sort();
     let system = test.store.system();
-    let ids = |read: JobsRead| -> Vec<JobId> {
-        read.jobs.into_iter().map(|job| job.envelope.id).collect()
-    };
-    assert_eq!(ids(system.list_jobs_to_relay(4).await.unwrap()), all[..4]);
-    system.mark_jobs_relayed(&all[..4], north.now).await.unwrap();
-    assert_eq!(ids(system.list_jobs_to_relay(9).await.unwrap()), all[4..]);
-    assert_eq!(ids(system.list_jobs_relayed(None, 3).await.unwrap()), all[..3]);
-    assert_eq!(ids(system.list_jobs_relayed(Some(all[2]), 3).await.unwrap()), all[3..4]);
-    let owner = system.list_jobs_relayed(None, 1).await.unwrap().jobs[0].envelope.tenant.unwrap();
-    let of_owner = test.store.tenant(owner);
+    let (now, later) = (north.now, north.in_hours(1));
+    assert_eq!(ids(system.take_jobs_to_relay(4, now).await.unwrap()), all[..4]);
+    assert_eq!(ids(system.take_jobs_to_relay(9, later).await.unwrap()), all[4..]);
+    let relayed =
+        async |after, limit| ids(system.list_jobs_relayed(later, after, limit).await.unwrap());
+    assert_eq!(relayed(None, 3).await, all[..3]);
+    assert_eq!(relayed(Some(all[2]), 9).await, all[3..4], "what was taken later may be on its way");
+    let first = &system.list_jobs_relayed(later, None, 1).await.unwrap().jobs[0];
+    let of_owner = test.store.tenant(first.envelope.tenant.unwrap());
     of_owner.mark_job_settled(all[0], RecordedState::Completed, None, north.now).await.unwrap();
-    assert_eq!(ids(system.list_jobs_relayed(None, 1).await.unwrap()), all[1..2]);
+    assert_eq!(relayed(None, 1).await, all[1..2]);
+    system.mark_jobs_unrelayed(&all[..2]).await.unwrap();
+    assert_eq!(ids(system.take_jobs_to_relay(9, now).await.unwrap()), all[1..2], "one is settled");
+}
+
+fn ids(read: JobsRead) -> Vec<JobId> {
+    read.jobs.into_iter().map(|job| job.envelope.id).collect()
+}
+
+async fn take(test: &TestDb, world: &World<'_>) -> Vec<JobId> {
+    ids(test.store.system().take_jobs_to_relay(9, world.now).await.unwrap())
+}
+
+/// Several processes take at the same time.
+async fn each_job_is_handed_on_by_one(test: TestDb) {
+    let world = World::new(&test, "north").await;
+    let mut all = Vec::new();
+    for _ in 0..40 {
+        all.push(record(&world, "M1").await);
+    }
+    let system = test.store.system();
+    let take = || system.take_jobs_to_relay(10, world.now);
+    let taken = tokio::join!(take(), take(), take(), take());
+    let taken = [taken.0, taken.1, taken.2, taken.3];
+    let mut taken: Vec<JobId> = taken.into_iter().flat_map(|read| ids(read.unwrap())).collect();
+    taken.sort();
+    all.sort();
+    assert_eq!(taken, all);
+}
+
+async fn many_are_recorded_as_one_is(test: TestDb) {
+    let world = World::new(&test, "north").await;
+    let there = id_of(record_as(&world, "M0", Sameness::WhilePending("M0".to_owned())).await);
+    let job = |what: &str| {
+        let probe = Probe { tenant: world.tenant, what: what.to_owned() };
+        AnyJob::of(&probe).unwrap()
+    };
+    let (first, second, other) = (job("M1"), job("M2"), job("M0"));
+    let foreign = AnyJob { tenant: None, ..job("M3") };
+    let same = |key: &str| Sameness::WhilePending(key.to_owned());
+    let new = |job, sameness| NewJob { job, sameness, run_at: world.now };
+    let far = world.now + chrono::TimeDelta::days(4_000);
+    let jobs = [
+        new(&first, Sameness::Never),
+        new(&other, same("M0")),
+        new(&foreign, Sameness::Never),
+        new(&first, same("twice")),
+        new(&first, same("twice")),
+        NewJob { run_at: far, ..new(&second, Sameness::Never) },
+        new(&second, Sameness::Never),
+    ];
+    let answers = world.scope().record_jobs(&jobs, world.now).await.unwrap();
+    let told: Vec<String> = answers
+        .iter()
+        .map(|answer| match answer {
+            Ok(Recorded::New(_)) => "new".to_owned(),
+            Ok(Recorded::Duplicate(id)) if *id == there => "there".to_owned(),
+            Ok(Recorded::Duplicate(_)) => "twice".to_owned(),
+            Err(error) => error.to_string().split(':').next().unwrap().to_owned(),
+        })
+        .collect();
+    assert_eq!(told, ["new", "there", "job", "new", "twice", "run_at", "new"]);
+    let Ok(Recorded::New(id)) = answers[0] else { panic!("it is new") };
+    let found = world.scope().find_recorded_job(id).await.unwrap().unwrap();
+    assert_eq!(found.envelope.open::<Probe>().unwrap().what, "M1");
+    assert_eq!(take(&test, &world).await.len(), 4);
+}
+
+async fn many_are_settled_as_one_is(test: TestDb) {
+    let (north, south) = (World::new(&test, "north").await, World::new(&test, "south").await);
+    let plain = record(&north, "M1").await;
+    let keyed = id_of(record_as(&north, "M2", Sameness::WhilePending("M2".to_owned())).await);
+    let (done, dead) = (record(&north, "M3").await, record(&north, "M4").await);
+    let theirs = record(&south, "M5").await;
+    settle(&north, done, RecordedState::Completed).await;
+    settle(&north, dead, RecordedState::Dead).await;
+    let nobody = JobId::from_uuid(north.tenant.uuid());
+    let ours = north.tenant;
+    let jobs = [
+        (ours, plain),
+        (ours, keyed),
+        (ours, done),
+        (ours, dead),
+        (south.tenant, theirs),
+        // Another tenant's job under this tenant's name.
+        (ours, theirs),
+        (ours, nobody),
+    ];
+    let system = test.store.system();
+    let answers = system.mark_jobs_completed(&jobs[..5], north.now).await.unwrap();
+    use Transition::{AlreadyThere, Lost, Moved};
+    assert_eq!(answers, [Moved, Moved, AlreadyThere, Lost, Moved]);
+    assert_eq!(system.mark_jobs_completed(&jobs[5..], north.now).await.unwrap(), [Lost, Lost]);
+    let again = id_of(record_as(&north, "M2", Sameness::WhilePending("M2".to_owned())).await);
+    assert_ne!(again, keyed, "its key is free");
+    let ends = system.list_job_ends(&[(ours, dead), (ours, theirs), (ours, again)]).await.unwrap();
+    assert_eq!(ends.len(), 2, "{ends:?}");
+    assert_eq!(
+        (ends[&dead].state, ends[&again].state),
+        (RecordedState::Dead, RecordedState::Waiting)
+    );
+}
+
+async fn another_tenants_job_is_not_settled_by_ours(test: TestDb) {
+    let (north, south) = (World::new(&test, "north").await, World::new(&test, "south").await);
+    let theirs = record(&south, "M1").await;
+    let (system, as_ours) = (test.store.system(), [(north.tenant, theirs)]);
+    let answers = system.mark_jobs_completed(&as_ours, north.now).await.unwrap();
+    assert_eq!(answers, [Transition::Lost]);
+    let found = south.scope().find_recorded_job(theirs).await.unwrap().unwrap();
+    assert_eq!(found.state, RecordedState::Waiting);
 }
 
 async fn a_job_that_is_rolled_back_was_never_recorded(test: TestDb) {
@@ -176,7 +290,7 @@ async fn what_is_dead_can_be_brought_back_with_its_key(test: TestDb) {
     let scope = world.scope();
     let later = world.in_hours(5);
     assert_eq!(scope.mark_job_reopened(id, later).await.unwrap(), Transition::AlreadyThere);
-    test.store.system().mark_jobs_relayed(&[id], world.now).await.unwrap();
+    assert_eq!(take(&test, &world).await, [id]);
     settle(&world, id, RecordedState::Dead).await;
     assert_eq!(scope.mark_job_reopened(id, later).await.unwrap(), Transition::Moved);
     let found = scope.find_recorded_job(id).await.unwrap().unwrap();
@@ -217,9 +331,10 @@ async fn what_was_settled_long_ago_is_forgotten(test: TestDb) {
 
 async fn what_is_called_off_is_told_to_the_queue_that_has_it(test: TestDb) {
     let world = World::new(&test, "north").await;
-    let (known, unknown) = (record(&world, "M1").await, record(&world, "M2").await);
+    let known = record(&world, "M1").await;
+    assert_eq!(take(&test, &world).await, [known]);
+    let unknown = record(&world, "M2").await;
     let system = test.store.system();
-    system.mark_jobs_relayed(&[known], world.now).await.unwrap();
     for id in [known, unknown] {
         settle(&world, id, RecordedState::Cancelled).await;
     }
@@ -233,7 +348,7 @@ async fn a_row_that_cannot_be_read_keeps_no_other_back(test: TestDb) {
     let (bad, good) = (record(&world, "M1").await, record(&world, "M2").await);
     let sql = "UPDATE recorded_jobs SET queue = 'pigeon' WHERE id = $1";
     world.execute(sql, [bad.uuid().into()]).await;
-    let read = test.store.system().list_jobs_to_relay(9).await.unwrap();
+    let read = test.store.system().take_jobs_to_relay(9, world.now).await.unwrap();
     assert_eq!((read.len(), read.jobs[0].envelope.id, read.unreadable[0].id), (2, good, bad));
     assert_eq!(settle(&world, bad, RecordedState::Dead).await, Transition::Moved);
 }

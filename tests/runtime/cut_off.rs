@@ -18,10 +18,10 @@ use queue::{
 
 use crate::rig::{Do, LEASE, Rig, eventually};
 
-/// An engine whose heart can be cut off from it.
-struct CutOff {
-    engine: Arc<Embedded>,
-    is_cut: Arc<AtomicBool>,
+/// An engine from which its heart, and whoever enqueues, can be cut off.
+pub struct CutOff {
+    pub engine: Arc<Embedded>,
+    pub is_cut: Arc<AtomicBool>,
 }
 
 struct CutHeart {
@@ -41,6 +41,9 @@ impl Heart for CutHeart {
 #[async_trait]
 impl Engine for CutOff {
     async fn enqueue(&self, tasks: Vec<NewTask>) -> QueueResult<Vec<Enqueued>> {
+        if self.is_cut.load(Ordering::SeqCst) {
+            return Err(QueueError::Unavailable { problem: "cut off".to_owned() });
+        }
         self.engine.enqueue(tasks).await
     }
     async fn claim(&self, claim: Claim<'_>) -> QueueResult<Claimed> {

@@ -3,11 +3,12 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
+use chrono::TimeDelta;
 use domain::id::TenantId;
 use entity::recorded_jobs;
 use jobs::{Backoff, Clock, Job, JobId, Limits, Queue};
@@ -20,7 +21,7 @@ use store::{
     recorded::{Recorded, RecordedState, Sameness},
 };
 use testkit::{
-    database::{Backend, TestDb, open},
+    database::{Backend, FixedClock, TestDb, open},
     world::World,
 };
 use tokio::sync::watch;
@@ -29,7 +30,10 @@ use worker::runtime::{
     Runtime, RuntimeOptions, Stopping,
 };
 
-use crate::rig::{LEASE, Rig, eventually};
+use crate::{
+    cut_off::CutOff,
+    rig::{LEASE, Rig, eventually},
+};
 
 /// What handlers share with the test.
 struct Books {
@@ -138,6 +142,14 @@ impl Office {
         Relay::new(self.records(), self.rig.engine.clone())
     }
 
+    /// A relay by whose clock nothing is on its way any more.
+    fn relay_later(&self) -> Relay {
+        let (store, later) = (self.test.store.clone(), SystemClock.now() + TimeDelta::minutes(1));
+        let clock = Arc::new(FixedClock::new(later));
+        let records = Records::new(store, clock, self.registry(), self.books.clone());
+        Relay::new(records, self.rig.engine.clone())
+    }
+
     async fn record(&self, end: End) -> JobId {
         let now = SystemClock.now();
         let work = self.test.store.begin(self.tenant).await.unwrap();
@@ -234,12 +246,12 @@ async fn what_the_queue_lost_is_handed_on_again() {
         office.work_until_settled(done).await;
         let lost = [office.record(End::Well).await, office.record(End::Well).await];
         office.relay().relay().await.unwrap();
-        assert_eq!(office.relay().reconcile(&mut None).await.unwrap(), Reconciled::default());
+        assert_eq!(office.relay_later().reconcile(&mut None).await.unwrap(), Reconciled::default());
 
         office.rig = Rig::new();
-        let found = office.relay().reconcile(&mut None).await.unwrap();
+        let found = office.relay_later().reconcile(&mut None).await.unwrap();
         assert_eq!(found, Reconciled { enqueued_again: 2, settled: 0 }, "what is settled is left");
-        assert_eq!(office.relay().reconcile(&mut None).await.unwrap(), Reconciled::default());
+        assert_eq!(office.relay_later().reconcile(&mut None).await.unwrap(), Reconciled::default());
         for id in lost {
             office.work_until_settled(id).await;
         }
@@ -267,7 +279,7 @@ async fn one_job_that_no_queue_takes_keeps_nobody_back() {
         let office = Office::open(backend).await;
         let bad = office.record(End::Well).await;
         let good = office.record(End::Well).await;
-        let far = SystemClock.now() + chrono::TimeDelta::days(4_000);
+        let far = SystemClock.now() + TimeDelta::days(4_000);
         recorded_jobs::Entity::update_many()
             .col_expr(recorded_jobs::Column::RunAt, Expr::value(far))
             .filter(recorded_jobs::Column::Id.eq(bad.uuid()))
@@ -280,6 +292,30 @@ async fn one_job_that_no_queue_takes_keeps_nobody_back() {
         let (state, error) = office.until_settled(bad).await;
         assert_eq!((state, office.begun()), (RecordedState::Dead, 1));
         assert!(error.unwrap().starts_with("run_at: "));
+    }
+}
+
+/// A relay that was killed after it took jobs and before it handed them on, and a queue that is away.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_and_not_handed_on_is_not_lost() {
+    for backend in Backend::ALL {
+        let office = Office::open(backend).await;
+        let id = office.record(End::Well).await;
+        let system = office.test.store.system();
+        assert_eq!(system.take_jobs_to_relay(9, SystemClock.now()).await.unwrap().len(), 1);
+        let found = office.relay().reconcile(&mut None).await.unwrap();
+        assert_eq!(found, Reconciled::default(), "it may be on its way");
+        let found = office.relay_later().reconcile(&mut None).await.unwrap();
+        assert_eq!(found, Reconciled { enqueued_again: 1, settled: 0 });
+        assert_eq!(office.work_until_settled(id).await.0, RecordedState::Completed);
+
+        let id = office.record(End::Well).await;
+        let is_cut = Arc::new(AtomicBool::new(true));
+        let away = CutOff { engine: office.rig.engine.clone(), is_cut };
+        let away = Relay::new(office.records(), Arc::new(away));
+        assert!(away.relay().await.unwrap_err().is_of_the_queue());
+        assert_eq!(office.relay().relay().await.unwrap(), 1, "it was put back");
+        assert_eq!(office.work_until_settled(id).await.0, RecordedState::Completed);
     }
 }
 
@@ -310,9 +346,9 @@ async fn what_the_queue_ended_by_itself_is_settled_by_the_reconciler() {
             .await;
     }
     // What it leaves behind cannot be put right at first, and until then its end is not written.
-    let found = office.relay().reconcile(&mut None).await.unwrap();
+    let found = office.relay_later().reconcile(&mut None).await.unwrap();
     assert_eq!(found, Reconciled { enqueued_again: 0, settled: 0 });
-    let found = office.relay().reconcile(&mut None).await.unwrap();
+    let found = office.relay_later().reconcile(&mut None).await.unwrap();
     assert_eq!(found, Reconciled { enqueued_again: 0, settled: 1 });
     let (state, error) = office.until_settled(id).await;
     assert_eq!((state, office.begun()), (RecordedState::Dead, 0));

@@ -57,6 +57,14 @@ pub async fn open(backend: Backend) -> TestDb {
     or_panic(backend, open_copy(backend).await)
 }
 
+/// Opens a fresh database with our schema on a server of one's own.
+pub async fn open_on(server: &PrivatePostgres) -> anyhow::Result<TestDb> {
+    let name = server.create_database();
+    let test = connected(Backend::Postgres, server.url(&name), None).await?;
+    Migrator::up(&test.db, None).await?;
+    Ok(test)
+}
+
 /// Opens a fresh database without any schema.
 ///
 /// # Panics

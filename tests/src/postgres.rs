@@ -60,8 +60,19 @@ impl PrivatePostgres {
     ///
     /// Dropping the value stops the server and deletes its folder, also when the test panics.
     pub fn start_own() -> anyhow::Result<Self> {
-        let (supervisor, server_url) = Supervisor::start(Command::new(script()))
-            .context("cannot start a private Postgres server")?;
+        Self::start_with(Command::new(script()))
+    }
+
+    /// Starts a server of one's own whose commits wait for the disk, as a real one's do.
+    pub fn start_durable() -> anyhow::Result<Self> {
+        let mut command = Command::new(script());
+        command.arg("durable");
+        Self::start_with(command)
+    }
+
+    fn start_with(command: Command) -> anyhow::Result<Self> {
+        let (supervisor, server_url) =
+            Supervisor::start(command).context("cannot start a private Postgres server")?;
         Ok(Self { server_url, _supervisor: Some(supervisor) })
     }
 

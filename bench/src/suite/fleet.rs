@@ -1,4 +1,4 @@
-//! The runtime over the embedded engine: no-op jobs, recorded jobs, and the hour of a thousand tenants.
+//! The runtime over the embedded engine: no-op jobs, and the hour of a thousand tenants.
 
 use std::{
     path::Path,
@@ -18,7 +18,6 @@ use queue::{
     embedded::{Embedded, Options, file_in},
 };
 use serde::{Deserialize, Serialize};
-use store::recorded::Sameness;
 use testkit::{
     database::{Backend, FixedClock},
     redis::PrivateRedis,
@@ -51,10 +50,6 @@ const IN_QUEUE: usize = 10_000;
 const BATCH: usize = 500;
 /// How much more memory the second half of them may leave behind.
 const GROWTH_MAX: f64 = 1.1;
-/// Recorded jobs of a run.
-const RECORDED: usize = 10_000;
-/// "Measure what one commit costs here": what the fleet is to reach on Postgres.
-const RECORDED_PER_SECOND_MIN: f64 = 5_000.0;
 /// Tenants of the hour.
 const TENANTS: usize = 1_000;
 /// A small customer's accounts and people: nearly all tenants are small.
@@ -73,7 +68,6 @@ pub async fn run(printer: &Printer, backends: &[Backend]) -> anyhow::Result<()> 
     let server = PrivateRedis::start(&[])?;
     volatile(printer, "Redis", super::queue::fleet(server.url()).await?).await?;
     for backend in backends {
-        recorded(printer, &Database::open(*backend).await?).await?;
         cycles(printer, &Database::open(*backend).await?).await?;
     }
     Ok(())
@@ -81,8 +75,8 @@ pub async fn run(printer: &Printer, backends: &[Backend]) -> anyhow::Result<()> 
 
 /// A job that does nothing, and says so.
 #[derive(Serialize, Deserialize)]
-struct Nothing {
-    tenant: Option<TenantId>,
+pub(super) struct Nothing {
+    pub tenant: Option<TenantId>,
 }
 
 impl Job for Nothing {
@@ -102,7 +96,7 @@ impl Run<AtomicUsize> for Nothing {
     }
 }
 
-fn engine(folder: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Engine>> {
+pub(super) fn engine(folder: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Engine>> {
     Ok(Arc::new(Embedded::open(Options {
         path: file_in(folder),
         time: Arc::new(LiveTime::new(clock)),
@@ -111,7 +105,7 @@ fn engine(folder: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Engine
     })?))
 }
 
-fn options() -> RuntimeOptions {
+pub(super) fn options() -> RuntimeOptions {
     RuntimeOptions {
         worker: "bench".to_owned(),
         concurrency: vec![(Queue::Agent, CONCURRENCY), (Queue::Maintenance, CONCURRENCY)],
@@ -120,7 +114,7 @@ fn options() -> RuntimeOptions {
     }
 }
 
-async fn until(is_so: impl AsyncFn() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+pub(super) async fn until(is_so: impl AsyncFn() -> anyhow::Result<bool>) -> anyhow::Result<()> {
     while !is_so().await? {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -196,47 +190,6 @@ fn resident_mib() -> anyhow::Result<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
     let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok(kib / 1_024.0)
-}
-
-/// Recorded jobs from the transaction that records them to the one that settles them.
-async fn recorded(printer: &Printer, database: &Database) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let engine = engine(folder.path(), Arc::new(SystemClock))?;
-    let tenant = world::furnish(&database.store, "recorded", SMALL).await?.tenant.id;
-    let done = Arc::new(AtomicUsize::new(0));
-    let registry = Arc::new(Registry::new().with::<Nothing>()?);
-    let clock = Arc::new(SystemClock);
-    let records =
-        Records::new(database.store.clone(), clock, Arc::clone(&registry), Arc::clone(&done));
-    let relay = Relay::new(records.clone(), Arc::clone(&engine));
-    let runtime =
-        Runtime::new(engine, registry, Arc::clone(&done), options()).with_records(records);
-    let (stop, stopped) = watch::channel(Stopping::No);
-    let began = Instant::now();
-    let work = async {
-        for _ in 0..RECORDED / BATCH {
-            let work = database.store.begin(tenant).await?;
-            for _ in 0..BATCH {
-                let now = SystemClock.now();
-                let job = Nothing { tenant: Some(tenant) };
-                work.scope().record_job(&job, &Sameness::Never, now, now).await?;
-            }
-            work.commit().await?;
-        }
-        until(async || Ok(RECORDED <= done.load(Ordering::Relaxed))).await?;
-        let system = database.store.system();
-        until(async || Ok(system.list_jobs_relayed(None, 1).await?.is_empty())).await?;
-        let took = began.elapsed();
-        stop.send_replace(Stopping::Drain);
-        anyhow::Ok(took)
-    };
-    let (ended, (), took) = tokio::join!(runtime.run(stopped.clone()), relay.run(stopped), work);
-    ended?;
-    let took = took?;
-    ensure!(done.load(Ordering::Relaxed) == RECORDED, "some ran twice, or not at all");
-    let measure = format!("recorded jobs, end to end, {}", database.name);
-    let aim = Aim::AtLeast(RECORDED_PER_SECOND_MIN);
-    judge(printer, Suite::Fleet, measure, rate(u64::try_from(RECORDED)?, took), "jobs/s", aim)
 }
 
 /// The hour of a thousand small tenants, from the schedule to the last work block.

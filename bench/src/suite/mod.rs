@@ -8,6 +8,7 @@ mod fleet;
 mod import;
 mod orders;
 mod queue;
+mod recorded;
 mod start;
 
 use std::{fmt, path::Path, sync::Arc};
@@ -38,6 +39,8 @@ pub enum Suite {
     Queue,
     /// How many jobs and cycles a process runs in a second, and what memory they leave behind.
     Fleet,
+    /// How many jobs a second go from the transaction that records them to the one that settles them.
+    Recorded,
     /// How soon the API answers, and how many jobs it enqueues.
     Api,
     /// How long a newcomer waits for the first build.
@@ -46,7 +49,7 @@ pub enum Suite {
 
 impl Suite {
     /// All of them, the quick ones first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Build,
         Self::Start,
         Self::Orders,
@@ -55,6 +58,7 @@ impl Suite {
         Self::Clocks,
         Self::Queue,
         Self::Fleet,
+        Self::Recorded,
         Self::Api,
     ];
 
@@ -72,6 +76,7 @@ impl Suite {
             Self::Cycle => "cycle",
             Self::Queue => "queue",
             Self::Fleet => "fleet",
+            Self::Recorded => "recorded",
             Self::Api => "api",
             Self::Build => "build",
         }
@@ -87,6 +92,9 @@ impl Suite {
             Self::Queue => "jobs kept, handed out and taken back by the embedded engine",
             Self::Fleet => {
                 "jobs and cycles that a process runs in a second, and its memory after a million"
+            }
+            Self::Recorded => {
+                "jobs recorded, handed on, run and settled, on disks that are waited for"
             }
             Self::Api => {
                 "reads over HTTP with 1,000,000 contacts and orders, jobs enqueued, 10,000 connections"
@@ -105,6 +113,7 @@ impl Suite {
             Self::Cycle => cycle::run(printer, backends).await,
             Self::Queue => queue::run(printer).await,
             Self::Fleet => fleet::run(printer, backends).await,
+            Self::Recorded => recorded::run(printer, backends).await,
             Self::Api => api::run(printer, backends).await,
             Self::Build => build::run(printer),
         }
@@ -119,8 +128,8 @@ impl fmt::Display for Suite {
 
 /// What there is to ask for, for a person.
 pub fn list() -> String {
-    let rows = Suite::ALL.map(|suite| format!("  {suite:8}{}", suite.about()));
-    format!("suites:\n{}\n  {:8}each of them, one after the other", rows.join("\n"), "all")
+    let rows = Suite::ALL.map(|suite| format!("  {suite:9}{}", suite.about()));
+    format!("suites:\n{}\n  {:9}each of them, one after the other", rows.join("\n"), "all")
 }
 
 /// Prints a number that has no aim of its own.

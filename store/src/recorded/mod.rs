@@ -4,6 +4,7 @@
 //! people do to jobs.
 //! What does not: where jobs wait and how they are handed out, which is the queue's.
 
+mod many;
 mod outbox;
 mod people;
 
@@ -23,6 +24,7 @@ use sea_orm::{
 };
 
 pub use self::{
+    many::{NewJob, RecordedEnd},
     outbox::{JobsRead, UnreadableJob},
     people::JobFilter,
 };
@@ -145,6 +147,33 @@ impl Scope<'_> {
         run_at: Timestamp,
         now: Timestamp,
     ) -> StoreResult<Recorded> {
+        let (id, row) = self.new_job_row(job, sameness, run_at, now)?;
+        let Set(key) = row.dedup_key.clone() else { return Err(invalid("it has no key")) };
+        for _ in 0..INSERTS_MAX {
+            let inserted = recorded::Entity::insert(row.clone())
+                .on_conflict_do_nothing_on([recorded::Column::TenantId, recorded::Column::DedupKey])
+                .exec_without_returning(&self.conn)
+                .await?;
+            if Transition::of_insert(inserted) == Transition::Moved {
+                return Ok(Recorded::New(id));
+            }
+            // None: the job that was in the way is settled by now, and its key is free.
+            if let Some(there) = self.job_with_key(&key).await? {
+                return Ok(Recorded::Duplicate(there));
+            }
+        }
+        let because = "its unique key changes hands too fast; try again".to_owned();
+        Err(StoreError::Invalid { field: "job", because })
+    }
+
+    /// A job as it is recorded, under an id of its own. Errors if it cannot be kept.
+    fn new_job_row(
+        &self,
+        job: &AnyJob,
+        sameness: &Sameness,
+        run_at: Timestamp,
+        now: Timestamp,
+    ) -> StoreResult<(JobId, recorded::ActiveModel)> {
         let latest = now + chrono::TimeDelta::days(AHEAD_DAYS_MAX);
         if latest < run_at || run_at < Timestamp::UNIX_EPOCH {
             let because = format!("is before 1970 or more than {AHEAD_DAYS_MAX} days ahead");
@@ -165,7 +194,7 @@ impl Scope<'_> {
             priority: Set(i32::from(job.priority.value())),
             payload: Set(payload.map_err(invalid)?),
             trace: Set(None),
-            dedup_key: Set(key.clone()),
+            dedup_key: Set(key),
             keeps_key: Set(keeps_key),
             state: Set(RecordedState::Waiting.to_string()),
             run_at: Set(run_at),
@@ -174,21 +203,7 @@ impl Scope<'_> {
             settled_at: Set(None),
             error: Set(None),
         };
-        for _ in 0..INSERTS_MAX {
-            let inserted = recorded::Entity::insert(row.clone())
-                .on_conflict_do_nothing_on([recorded::Column::TenantId, recorded::Column::DedupKey])
-                .exec_without_returning(&self.conn)
-                .await?;
-            if Transition::of_insert(inserted) == Transition::Moved {
-                return Ok(Recorded::New(id));
-            }
-            // None: the job that was in the way is settled by now, and its key is free.
-            if let Some(there) = self.job_with_key(&key).await? {
-                return Ok(Recorded::Duplicate(there));
-            }
-        }
-        let because = "its unique key changes hands too fast; try again".to_owned();
-        Err(StoreError::Invalid { field: "job", because })
+        Ok((id, row))
     }
 
     async fn job_with_key(&self, key: &str) -> StoreResult<Option<JobId>> {
@@ -251,7 +266,8 @@ impl Scope<'_> {
 /// The key under which a job is kept once, and whether it holds for good.
 fn dedup_key(id: JobId, job: &AnyJob, sameness: &Sameness) -> StoreResult<(String, bool)> {
     let (text, keeps) = match sameness {
-        Sameness::Never => return Ok((format!("id:{id}"), false)),
+        // Nobody else ever has this key, so it need not be freed.
+        Sameness::Never => return Ok((format!("id:{id}"), true)),
         Sameness::WhilePending(text) => (text, false),
         Sameness::Once(text) => (text, true),
     };

@@ -4,8 +4,9 @@ use domain::{id::TenantId, time::Timestamp};
 use entity::recorded_jobs as recorded;
 use jobs::JobId;
 use sea_orm::{
-    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, prelude::Uuid,
-    sea_query::Expr,
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    prelude::Uuid,
+    sea_query::{Expr, LockBehavior, LockType},
 };
 
 use super::{JOBS_PER_STATEMENT, RecordedJob, RecordedState, recorded_job};
@@ -50,9 +51,45 @@ impl JobsRead {
 }
 
 impl System<'_> {
-    /// Jobs of all tenants that the queue has not been given yet, oldest first.
-    pub async fn list_jobs_to_relay(&self, limit: u64) -> StoreResult<JobsRead> {
-        self.list_jobs(RecordedState::Waiting, None, limit).await
+    /// Takes jobs of all tenants that the queue has not been given yet, oldest first: they count as relayed from now on.
+    ///
+    /// Whoever takes them hands them on, or puts them back by [`Self::mark_jobs_unrelayed`]. One that goes away in
+    /// between leaves jobs that the queue does not know, as a queue does that lost them.
+    /// Several may take at once: each gets others.
+    pub async fn take_jobs_to_relay(&self, limit: u64, now: Timestamp) -> StoreResult<JobsRead> {
+        use recorded::Column;
+        let waiting = recorded::Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::State.eq(RecordedState::Waiting.as_str()))
+            .order_by_asc(Column::Id)
+            .limit(limit)
+            // Without a word on SQLite, where there is one process that takes.
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .into_query();
+        let rows = recorded::Entity::update_many()
+            .col_expr(Column::State, Expr::value(RecordedState::Relayed.as_str()))
+            .col_expr(Column::RelayedAt, Expr::value(Some(now)))
+            .filter(Column::Id.in_subquery(waiting))
+            .exec_with_returning(self.store.db())
+            .await?;
+        let mut rows: Vec<recorded::Model> = rows;
+        rows.sort_unstable_by_key(|row| row.id);
+        Ok(read(rows))
+    }
+
+    /// Puts back jobs that were taken and that the queue could not be given.
+    pub async fn mark_jobs_unrelayed(&self, ids: &[JobId]) -> StoreResult<()> {
+        use recorded::Column;
+        for chunk in ids.chunks(JOBS_PER_STATEMENT) {
+            recorded::Entity::update_many()
+                .col_expr(Column::State, Expr::value(RecordedState::Waiting.as_str()))
+                .filter(Column::Id.is_in(chunk.iter().map(|id| id.uuid())))
+                .filter(Column::State.eq(RecordedState::Relayed.as_str()))
+                .exec(self.store.db())
+                .await?;
+        }
+        Ok(())
     }
 
     /// How many jobs of all tenants the queue has not been given yet.
@@ -61,36 +98,24 @@ impl System<'_> {
         Ok(recorded::Entity::find().filter(waiting).count(self.store.db()).await?)
     }
 
-    /// Jobs of all tenants that the queue was given and that are not settled, oldest first, after a certain one.
+    /// Jobs of all tenants that the queue was given before a moment and that are not settled, oldest first, after a
+    /// certain one.
     pub async fn list_jobs_relayed(
         &self,
+        before: Timestamp,
         after: Option<JobId>,
         limit: u64,
     ) -> StoreResult<JobsRead> {
-        self.list_jobs(RecordedState::Relayed, after, limit).await
-    }
-
-    async fn list_jobs(
-        &self,
-        state: RecordedState,
-        after: Option<JobId>,
-        limit: u64,
-    ) -> StoreResult<JobsRead> {
-        let mut query = recorded::Entity::find().filter(recorded::Column::State.eq(state.as_str()));
-        if let Some(after) = after {
-            query = query.filter(recorded::Column::Id.gt(after.uuid()));
-        }
-        let rows =
-            query.order_by_asc(recorded::Column::Id).limit(limit).all(self.store.db()).await?;
-        let mut read = JobsRead::default();
-        for row in rows {
-            let (id, tenant) = (JobId::from_uuid(row.id), TenantId::from_uuid(row.tenant_id));
-            match recorded_job(row) {
-                Ok(job) => read.jobs.push(job),
-                Err(error) => read.unreadable.push(UnreadableJob { id, tenant, error }),
-            }
-        }
-        Ok(read)
+        use recorded::Column;
+        let rows = recorded::Entity::find()
+            .filter(Column::State.eq(RecordedState::Relayed.as_str()))
+            .filter(Column::RelayedAt.lt(before))
+            .apply_if(after, |query, after| query.filter(Column::Id.gt(after.uuid())))
+            .order_by_asc(Column::Id)
+            .limit(limit)
+            .all(self.store.db())
+            .await?;
+        Ok(read(rows))
     }
 
     /// Jobs that were called off since a moment and that the queue was given: it may not know yet.
@@ -113,19 +138,16 @@ impl System<'_> {
             .await?;
         Ok(ids.into_iter().map(JobId::from_uuid).collect())
     }
+}
 
-    /// Notes that the queue was given some jobs. One that was settled meanwhile stays so.
-    pub async fn mark_jobs_relayed(&self, ids: &[JobId], now: Timestamp) -> StoreResult<()> {
-        use recorded::Column;
-        for chunk in ids.chunks(JOBS_PER_STATEMENT) {
-            recorded::Entity::update_many()
-                .col_expr(Column::State, Expr::value(RecordedState::Relayed.as_str()))
-                .col_expr(Column::RelayedAt, Expr::value(Some(now)))
-                .filter(Column::Id.is_in(chunk.iter().map(|id| id.uuid())))
-                .filter(Column::State.eq(RecordedState::Waiting.as_str()))
-                .exec(self.store.db())
-                .await?;
+fn read(rows: Vec<recorded::Model>) -> JobsRead {
+    let mut read = JobsRead::default();
+    for row in rows {
+        let (id, tenant) = (JobId::from_uuid(row.id), TenantId::from_uuid(row.tenant_id));
+        match recorded_job(row) {
+            Ok(job) => read.jobs.push(job),
+            Err(error) => read.unreadable.push(UnreadableJob { id, tenant, error }),
         }
-        Ok(())
     }
+    read
 }

@@ -17,7 +17,8 @@ use tracing::Instrument;
 use super::{
     conclude,
     handler::{JobContext, JobError, JobResult},
-    records::{Records, RecordsError},
+    ledger::Ledger,
+    records::RecordsError,
     registry::Registry,
 };
 
@@ -25,7 +26,7 @@ use super::{
 pub(super) async fn run<A: Send + Sync + 'static>(
     registry: &Registry<A>,
     app: Arc<A>,
-    records: Option<&Records>,
+    ledger: Option<&Ledger>,
     job: OnHand,
 ) -> Verdict {
     let task = job.task();
@@ -36,7 +37,7 @@ pub(super) async fn run<A: Send + Sync + 'static>(
         attempt = task.attempt,
         tenant = task.tenant.map(tracing::field::display),
     );
-    let verdict = recorded(registry, app, records, &job).instrument(span.clone()).await;
+    let verdict = recorded(registry, app, ledger, &job).instrument(span.clone()).await;
     span.in_scope(|| tell(&verdict));
     verdict
 }
@@ -47,7 +48,7 @@ pub(super) async fn run<A: Send + Sync + 'static>(
 async fn recorded<A: Send + Sync + 'static>(
     registry: &Registry<A>,
     app: Arc<A>,
-    records: Option<&Records>,
+    ledger: Option<&Ledger>,
     job: &OnHand,
 ) -> Verdict {
     let task = job.task();
@@ -58,26 +59,26 @@ async fn recorded<A: Send + Sync + 'static>(
     let Some(tenant) = envelope.tenant.filter(|_| envelope.is_recorded) else {
         return attempt(registry, app, &envelope, job).await;
     };
-    let Some(records) = records else {
+    let Some(ledger) = ledger else {
         let error = "it is recorded, and this process has no database".to_owned();
         return Verdict::Dead { error };
     };
-    match records.ended(tenant, task.lease.id).await {
+    match ledger.ended(tenant, task.lease.id).await {
         Ok(Some(verdict)) => return verdict,
         Ok(None) => {}
-        Err(error) => return later(&error.into()),
+        Err(error) => return later(&error),
     }
     let verdict = attempt(registry, app, &envelope, job).await;
-    records.ring();
-    settle(records, &envelope, verdict).await
+    ledger.ring();
+    settle(ledger, &envelope, verdict).await
 }
 
 /// Tells the record what an attempt came to; what the record says by then is what the queue is told.
-async fn settle(records: &Records, envelope: &Envelope, verdict: Verdict) -> Verdict {
+async fn settle(ledger: &Ledger, envelope: &Envelope, verdict: Verdict) -> Verdict {
     let mut waits = SETTLE_AGAIN.iter();
     loop {
-        match (records.settle(envelope, &verdict).await, waits.next()) {
-            (Ok(Transition::Lost), _) => return records_word(records, envelope, verdict).await,
+        match (ledger.settle(envelope, &verdict).await, waits.next()) {
+            (Ok(Transition::Lost), _) => return records_word(ledger, envelope, verdict).await,
             (Ok(Transition::Moved | Transition::AlreadyThere), _) => return verdict,
             (Err(error), Some(wait)) if error.is_passing() => tokio::time::sleep(*wait).await,
             (Err(error), _) => return later(&error),
@@ -86,11 +87,11 @@ async fn settle(records: &Records, envelope: &Envelope, verdict: Verdict) -> Ver
 }
 
 /// Somebody has settled the job otherwise: a person has called it off, perhaps, while it came to a good end.
-async fn records_word(records: &Records, envelope: &Envelope, verdict: Verdict) -> Verdict {
+async fn records_word(ledger: &Ledger, envelope: &Envelope, verdict: Verdict) -> Verdict {
     let Some(tenant) = envelope.tenant else { return verdict };
-    match records.ended(tenant, envelope.id).await {
+    match ledger.ended(tenant, envelope.id).await {
         Ok(word) => word.unwrap_or(verdict),
-        Err(error) => later(&error.into()),
+        Err(error) => later(&error),
     }
 }
 

@@ -8,6 +8,7 @@ mod adapter;
 mod back;
 mod conclude;
 mod handler;
+mod ledger;
 mod records;
 mod registry;
 mod relay;
@@ -24,6 +25,7 @@ use queue::{
 };
 use tokio::{sync::watch, task::JoinSet};
 
+use self::ledger::Ledger;
 pub use self::{
     back::{Reopened, Replayed},
     conclude::conclude,
@@ -107,8 +109,15 @@ impl<A: Send + Sync + 'static> Runtime<A> {
         )?;
         let (stop_workers, workers_stop) = watch::channel(false);
         let mut workers = JoinSet::new();
+        let ledger = self.records.clone().map(Ledger::open);
         for (queue, concurrency) in &self.options.concurrency {
-            workers.spawn(self.serve(&desk, *queue, *concurrency, workers_stop.clone()));
+            workers.spawn(self.serve(
+                &desk,
+                ledger.as_ref(),
+                *queue,
+                *concurrency,
+                workers_stop.clone(),
+            ));
         }
         let lost = tokio::select! {
             () = told(&mut stop, Stopping::Drain) => None,
@@ -154,6 +163,7 @@ impl<A: Send + Sync + 'static> Runtime<A> {
     fn serve(
         &self,
         desk: &Desk,
+        ledger: Option<&Ledger>,
         queue: Queue,
         concurrency: usize,
         mut stop: watch::Receiver<bool>,
@@ -161,12 +171,12 @@ impl<A: Send + Sync + 'static> Runtime<A> {
         let counter = desk.counter(queue, concurrency);
         let registry = Arc::clone(&self.registry);
         let app = Arc::clone(&self.app);
-        let records = self.records.clone();
+        let ledger = ledger.cloned();
         let run = move |job: OnHand| {
             let (registry, app) = (Arc::clone(&registry), Arc::clone(&app));
-            let records = records.clone();
+            let ledger = ledger.clone();
             async move {
-                let verdict = adapter::run(&registry, app, records.as_ref(), job).await;
+                let verdict = adapter::run(&registry, app, ledger.as_ref(), job).await;
                 Ok::<Verdict, WorkerError>(verdict)
             }
         };

@@ -3,8 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use jobs::{Clock, Envelope, JobId, TenantId};
-use queue::Verdict;
+use jobs::{Clock, Envelope};
 use store::{Store, StoreError, Transition, recorded::RecordedState};
 use tokio::sync::Notify;
 
@@ -26,6 +25,12 @@ pub enum RecordsError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database does not answer; told to each of many who asked together.
+    #[error("{0}")]
+    Unavailable(String),
+    /// Nobody is left who would ask the database.
+    #[error("the process stops")]
+    Stopping,
     /// What the job would have finished could not be put right.
     #[error("what it leaves behind could not be put right: {0}")]
     Heirs(#[from] JobError),
@@ -36,6 +41,7 @@ impl RecordsError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Store(error) => matches!(error, StoreError::Unavailable(_)),
+            Self::Unavailable(_) | Self::Stopping => true,
             Self::Heirs(error) => matches!(error, JobError::Retry { .. }),
         }
     }
@@ -96,44 +102,6 @@ impl Records {
 
     pub(super) async fn rung(&self) {
         self.bell.notified().await;
-    }
-
-    /// How a job has ended already, if it has: its record says so, or is gone.
-    pub(super) async fn ended(
-        &self,
-        tenant: TenantId,
-        id: JobId,
-    ) -> Result<Option<Verdict>, StoreError> {
-        let Some(job) = self.store.tenant(tenant).find_recorded_job(id).await? else {
-            return Ok(Some(Verdict::Completed));
-        };
-        Ok(match job.state {
-            RecordedState::Waiting | RecordedState::Relayed => None,
-            RecordedState::Completed => Some(Verdict::Completed),
-            RecordedState::Cancelled => Some(Verdict::Cancelled),
-            RecordedState::Dead => {
-                let error = job.error.unwrap_or_else(|| "its record is dead".to_owned());
-                Some(Verdict::Dead { error })
-            }
-        })
-    }
-
-    /// Writes down what an attempt came to, if that is an end. Its handler may have done so already, with what it
-    /// changed.
-    pub(super) async fn settle(
-        &self,
-        envelope: &Envelope,
-        verdict: &Verdict,
-    ) -> Result<Transition, RecordsError> {
-        match verdict {
-            Verdict::Completed => self.end(envelope, RecordedState::Completed, None).await,
-            Verdict::Dead { error } => self.end(envelope, RecordedState::Dead, Some(error)).await,
-            // Whoever called it off has written that down; one that is open again was brought back meanwhile.
-            Verdict::Cancelled
-            | Verdict::Retry { .. }
-            | Verdict::Snooze { .. }
-            | Verdict::Released => Ok(Transition::AlreadyThere),
-        }
     }
 
     /// Ends a job that is not settled yet; what it leaves behind is put right first.

@@ -33,6 +33,8 @@ const TOGETHER_MAX: u64 = JOBS_PER_STATEMENT as u64;
 const RELAY_EVERY: Duration = Duration::from_millis(100);
 /// How often what was handed on is compared with what the queue knows.
 const RECONCILE_EVERY: Duration = Duration::from_secs(10);
+/// How long jobs may be on their way from the outbox to the queue: longer than a call of either takes.
+const RELAY_TAKES: TimeDelta = TimeDelta::seconds(5);
 /// Pages that are compared before the outbox is looked into again.
 const PAGES_AT_ONCE_MAX: usize = 4;
 /// Batches that are handed on before the stop is listened to again.
@@ -154,11 +156,25 @@ impl Relay {
     }
 
     /// Hands on what is waiting, oldest first; says how many there were.
+    ///
+    /// Other processes may do so at the same time: each takes others. One that dies with what it took leaves it to the
+    /// reconciler.
     pub async fn relay(&self) -> Result<usize, RelayError> {
-        let read = self.records.store.system().list_jobs_to_relay(TOGETHER_MAX).await?;
-        self.bury_unreadable(&read).await?;
-        self.hand_on_or_bury(&read.jobs).await?;
-        Ok(read.len())
+        let (system, now) = (self.records.store.system(), self.records.clock.now());
+        let read = system.take_jobs_to_relay(TOGETHER_MAX, now).await?;
+        let taken = self.hand_on_taken(&read).await;
+        if let Err(error) = &taken {
+            let ids: Vec<JobId> = read.jobs.iter().map(|job| job.envelope.id).collect();
+            if let Err(second) = system.mark_jobs_unrelayed(&ids).await {
+                tracing::warn!(%error, %second, "jobs that could not be handed on are left to the reconciler");
+            }
+        }
+        taken.map(|()| read.len())
+    }
+
+    async fn hand_on_taken(&self, read: &JobsRead) -> Result<(), RelayError> {
+        self.bury_unreadable(read).await?;
+        self.hand_on_or_bury(&read.jobs).await
     }
 
     /// Tells the queue what people have called off, once each: what waits is gone, and what runs is asked to stop.
@@ -205,7 +221,9 @@ impl Relay {
         let id = job.envelope.id;
         tracing::error!(job = %id, %error, "a recorded job that no queue takes is dead");
         let error = error.to_string();
-        self.end(job, RecordedState::Dead, Some(&error)).await?;
+        if !self.end(job, RecordedState::Dead, Some(&error)).await? {
+            self.records.store.system().mark_jobs_unrelayed(&[id]).await?;
+        }
         Ok(())
     }
 
@@ -214,20 +232,20 @@ impl Relay {
             return Ok(());
         }
         let tasks = jobs.iter().map(task).collect::<Result<Vec<_>, _>>()?;
-        let mut ids: Vec<JobId> = jobs.iter().map(|job| job.envelope.id).collect();
         let enqueued = self.engine.enqueue(tasks).await?.into_iter();
         let there: Vec<JobId> = enqueued
             .filter_map(|it| if let Enqueued::Duplicate(id) = it { Some(id) } else { None })
             .collect();
+        if there.is_empty() {
+            return Ok(());
+        }
+        let mut not_yet = Vec::new();
         for (id, state) in there.iter().zip(self.engine.states(there.clone()).await?) {
             if !self.bring_back(*id, state).await? {
-                ids.retain(|it| it != id);
+                not_yet.push(*id);
             }
         }
-        // A crash in between hands them on once more, which changes nothing.
-        let now = self.records.clock.now();
-        self.records.store.system().mark_jobs_relayed(&ids, now).await?;
-        Ok(())
+        Ok(self.records.store.system().mark_jobs_unrelayed(&not_yet).await?)
     }
 
     /// The queue may remember a job as dead that somebody has brought back. Says whether it has it to do by now.
@@ -264,7 +282,9 @@ impl Relay {
         found: &mut Reconciled,
     ) -> Result<Option<JobId>, RelayError> {
         let system = self.records.store.system();
-        let read = system.list_jobs_relayed(after, TOGETHER_MAX).await?;
+        // What was taken just now may be on its way still.
+        let before = self.records.clock.now() - RELAY_TAKES;
+        let read = system.list_jobs_relayed(before, after, TOGETHER_MAX).await?;
         let Some(last) = read.last() else { return Ok(None) };
         self.bury_unreadable(&read).await?;
         let jobs = read.jobs;

@@ -13,10 +13,13 @@ use aide::{
 use axum::extract::{FromRequest, Request, State};
 use bytes::{Buf, Bytes, BytesMut};
 use http_body_util::BodyExt;
-use jobs::JobId;
+use jobs::{JobId, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::{recorded::Recorded, tenant::Tenant};
+use store::{
+    recorded::{self, Recorded},
+    tenant::Tenant,
+};
 
 use super::{
     body::{NewJob, Read},
@@ -282,40 +285,40 @@ impl Batch<'_> {
         }
         let (mut tasks, mut names, mut ended) = (Vec::new(), Vec::new(), Vec::new());
         let now = self.app.clock.now();
-        let work = self.app.begin(self.tenant.id).await?;
-        for line in group.drain(..) {
-            let name = line.job.job.name();
-            match &line.read {
-                Read::Volatile(envelope) => match task(envelope, &line.job, line.key.as_ref()) {
-                    Ok(task) => {
-                        tasks.push(task);
-                        names.push(name);
-                    }
-                    Err(error) => self.refuse(line.number, &error),
-                },
-                Read::Recorded(job) => {
-                    let sameness = sameness(line.key.as_ref());
-                    let run_at = line.job.run_at.map_or(now, |it| it.0);
-                    let scope = work.scope();
-                    match scope.record_any_job(job, &sameness, run_at, now).await {
-                        Ok(recorded) => {
-                            if let (Recorded::Duplicate(there), Some(Same::Request(_))) =
-                                (recorded, &line.key)
-                                && let Err(error) = check_same(&scope, there, job).await
-                            {
-                                self.refuse(line.number, &error);
-                                continue;
-                            }
-                            ended.push((name, Enqueued::of_recorded(recorded)));
-                        }
-                        Err(error @ store::StoreError::Invalid { .. }) => {
-                            self.refuse(line.number, &error.into());
-                        }
-                        Err(error) => return Err(error.into()),
-                    }
+        let lines = std::mem::take(group);
+        let (recorded, volatile): (Vec<&Line>, Vec<&Line>) =
+            lines.iter().partition(|line| matches!(line.read, Read::Recorded(_)));
+        for line in volatile {
+            let Read::Volatile(envelope) = &line.read else { continue };
+            match task(envelope, &line.job, line.key.as_ref()) {
+                Ok(task) => {
+                    tasks.push(task);
+                    names.push(line.job.job.name());
                 }
+                Err(error) => self.refuse(line.number, &error),
             }
         }
+        let work = self.app.begin(self.tenant.id).await?;
+        let scope = work.scope();
+        let new: Vec<_> = recorded.iter().filter_map(|line| new_record(line, now)).collect();
+        let kept = scope.record_jobs(&new, now).await?;
+        for ((line, new), kept) in recorded.into_iter().zip(&new).zip(kept) {
+            match kept {
+                Ok(recorded) => {
+                    if let (Recorded::Duplicate(there), Some(Same::Request(_))) =
+                        (recorded, &line.key)
+                        && let Err(error) = check_same(&scope, there, new.job).await
+                    {
+                        self.refuse(line.number, &error);
+                        continue;
+                    }
+                    ended.push((line.job.job.name(), Enqueued::of_recorded(recorded)));
+                }
+                Err(error) => self.refuse(line.number, &error.into()),
+            }
+        }
+        drop(scope);
+        self.done.faults.sort_by_key(|fault| fault.line);
         work.commit().await?;
         for (name, enqueued) in ended {
             self.count(name, &enqueued);
@@ -328,4 +331,11 @@ impl Batch<'_> {
         }
         Ok(())
     }
+}
+
+/// A line's job as it is recorded; none if it is not.
+fn new_record(line: &Line, now: Timestamp) -> Option<recorded::NewJob<'_>> {
+    let Read::Recorded(job) = &line.read else { return None };
+    let run_at = line.job.run_at.map_or(now, |it| it.0);
+    Some(recorded::NewJob { job, sameness: sameness(line.key.as_ref()), run_at })
 }
