@@ -82,6 +82,7 @@ impl App {
             clock: Arc::clone(&self.clock),
             transport: Arc::new(FileTransport::new(self.config.data_dir.join("outbox"))),
             planner: Arc::new(RulePlanner),
+            turnstile: None,
             instance: self.instance.clone(),
         }
     }

@@ -1,5 +1,7 @@
 //! A cycle: takes the tenant's lock, walks the four phases, and writes the work block after each.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use domain::{
     cycle::{Phase, RunStatus, WorkBlock},
@@ -15,10 +17,13 @@ use store::{
 
 use jobs::JobId;
 
-use crate::{Agent, AgentError, chain};
+use crate::{Agent, AgentError, chain, count};
 
 /// How long a phase may keep the tenant's lock without renewing it.
 pub const LOCK_TTL_SECONDS: i64 = 300;
+
+/// How long others are turned away without asking the database: a phase, as it usually is.
+const TURNED_AWAY_FOR: Duration = Duration::from_secs(60);
 
 /// Which cycle is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +111,9 @@ impl Agent {
     /// Gives the lock back, which is a courtesy: it lapses by itself, and its failure must not hide the result.
     pub(crate) async fn unlock(&self, tenant: &Tenant, fence: Fence) {
         let release = self.store.release_tenant(tenant.id, fence, self.clock.now()).await;
+        if let Some(turnstile) = &self.turnstile {
+            turnstile.leave(tenant.id, fence.run).await;
+        }
         if let Err(error) = release {
             tracing::warn!(%error, "the tenant's lock could not be given back; it lapses by itself");
         }
@@ -141,9 +149,20 @@ impl Agent {
     ) -> Result<Fence, AgentError> {
         let now = self.clock.now();
         let until = now + TimeDelta::seconds(LOCK_TTL_SECONDS);
+        if let Some(turnstile) = &self.turnstile
+            && !turnstile.enter(tenant.id, run, TURNED_AWAY_FOR).await
+        {
+            count::contended("queue");
+            let locked_by = "another run of the tenant's".to_owned();
+            return Err(AgentError::Busy { locked_by, expires_at: now + TURNED_AWAY_FOR });
+        }
         match self.store.acquire_tenant(tenant.id, run, &self.instance, job, now, until).await? {
             TenantLock::Held(fence) => Ok(fence),
             TenantLock::Busy { locked_by, expires_at } => {
+                if let Some(turnstile) = &self.turnstile {
+                    turnstile.leave(tenant.id, run).await;
+                }
+                count::contended("database");
                 Err(AgentError::Busy { locked_by, expires_at })
             }
         }
@@ -167,7 +186,8 @@ impl Agent {
     ) -> Result<RunRow, AgentError> {
         let work = self.store.begin_fenced(tenant.id, fence).await?;
         let scope = work.scope();
-        for left in scope.list_running().await? {
+        let left = scope.list_running().await?;
+        for left in &left {
             let because = "its worker went away, and the next hour's cycle took over";
             scope.mark_run_closed(left.id, RunStatus::Abandoned, because, now).await?;
         }
@@ -183,6 +203,7 @@ impl Agent {
         let row = scope.insert_run(fence.run, &new).await?;
         drop(scope);
         work.commit().await?;
+        left.iter().for_each(|_| count::closed(RunStatus::Abandoned));
         Ok(row)
     }
 
@@ -246,7 +267,11 @@ impl Agent {
             Phase::Act => crate::act::run(stage, block).await,
             Phase::React => crate::react::run(stage, block).await,
             Phase::Reflect => crate::reflect::run(stage, block).await,
+        }?;
+        if !stage.is_rehearsal() {
+            count::phase(phase, block);
         }
+        Ok(())
     }
 
     /// The specification's `recordCycleError`.
@@ -283,7 +308,11 @@ impl Agent {
             scope.mark_simulated_now(due_hour(stage.now) + TimeDelta::hours(1)).await?;
         }
         drop(scope);
-        work.commit().await
+        work.commit().await?;
+        if !stage.is_rehearsal() {
+            count::closed(RunStatus::Failed);
+        }
+        Ok(())
     }
 }
 

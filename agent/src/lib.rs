@@ -6,6 +6,7 @@
 mod act;
 mod approval;
 mod chain;
+mod count;
 mod cycle;
 mod error;
 mod gate;
@@ -16,6 +17,7 @@ mod planner;
 mod react;
 mod reflect;
 mod screen;
+mod turnstile;
 mod upkeep;
 
 use std::sync::Arc;
@@ -29,6 +31,7 @@ pub use chain::{PhaseEnd, PhaseJob};
 pub use cycle::{CycleRequest, CycleResult, LOCK_TTL_SECONDS};
 pub use error::AgentError;
 pub use planner::{Planner, PlannerError, RulePlanner};
+pub use turnstile::Turnstile;
 
 /// Everything that a cycle works with.
 #[derive(Clone)]
@@ -41,6 +44,8 @@ pub struct Agent {
     pub transport: Arc<dyn MailTransport>,
     /// What proposes.
     pub planner: Arc<dyn Planner>,
+    /// What is asked before a tenant's lock, where many processes work.
+    pub turnstile: Option<Arc<dyn Turnstile>>,
     /// Which process this is, for locks.
     pub instance: String,
 }

@@ -24,6 +24,7 @@ pub use backoff::{Backoff, Jitter};
 pub use cycle::{ActCycle, CycleHour, PlanCycle, ReactCycle, ReflectCycle};
 pub use domain::{
     id::TenantId,
+    metrics,
     time::{Clock, Timestamp},
 };
 pub use envelope::{

@@ -19,6 +19,8 @@ pub struct Config {
     pub lease: Duration,
     /// How the API is served.
     pub api: ApiConfig,
+    /// Where a worker tells how it gets on; nowhere, if there is none.
+    pub worker_listen: Option<SocketAddr>,
 }
 
 /// How the API is served.
@@ -82,6 +84,7 @@ const LOG: &str = "STEWARD_LOG";
 const LOG_FORMAT: &str = "STEWARD_LOG_FORMAT";
 const USER: &str = "STEWARD_USER";
 const LEASE: &str = "STEWARD_LEASE_SECONDS";
+const WORKER_LISTEN: &str = "STEWARD_WORKER_LISTEN";
 const API_LISTEN: &str = "STEWARD_API_LISTEN";
 const API_RATE: &str = "STEWARD_API_RATE";
 const API_CORS: &str = "STEWARD_API_CORS_ORIGINS";
@@ -113,6 +116,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (LOG_FORMAT, "`text` or `json`; default: text"),
     (USER, "who works at the command line, for the record; default: $USER, or operator"),
     (LEASE, "seconds for which a process that went away keeps its work, 2 to 300; default: 15"),
+    (WORKER_LISTEN, "where a worker tells how it gets on and what it counts; default: nowhere"),
     (API_LISTEN, "where the API listens; default: 127.0.0.1:8080"),
     (API_RATE, "requests per second that a key may make, on average; default: 500"),
     (API_CORS, "origins whose pages may call the API, with commas between; default: none"),
@@ -162,6 +166,13 @@ impl Config {
             problems.push(format!("{LEASE} must be a whole number from {least} to {most}"));
         }
         let api = ApiConfig::read(&get, &mut problems);
+        let worker_listen = get(WORKER_LISTEN).and_then(|text| {
+            let address = text.trim().parse().ok();
+            if address.is_none() {
+                problems.push(format!("{WORKER_LISTEN} must be an address such as 127.0.0.1:9100"));
+            }
+            address
+        });
         if !problems.is_empty() {
             return Err(ConfigError(problems));
         }
@@ -174,6 +185,7 @@ impl Config {
             user,
             lease: Duration::from_secs(lease.unwrap_or(LEASE_SECONDS)),
             api,
+            worker_listen,
         })
     }
 }
@@ -275,11 +287,12 @@ mod tests {
             "STEWARD_API_LISTEN" => Some("8080".to_owned()),
             "STEWARD_API_RATE" => Some("0".to_owned()),
             "STEWARD_API_CORS_ORIGINS" => Some("*".to_owned()),
+            "STEWARD_WORKER_LISTEN" => Some("worker".to_owned()),
             "REDIS_URL" => Some("http://:secret@host".to_owned()),
             _ => None,
         })
         .unwrap_err();
-        assert_eq!(error.0.len(), 7, "{error}");
+        assert_eq!(error.0.len(), 8, "{error}");
         assert!(!error.to_string().contains("secret"));
         let shown = DatabaseConfig { url: "postgres://steward:secret@db:5432/steward".to_owned() };
         assert_eq!(format!("{shown:?}"), "postgres://…@db:5432/steward");

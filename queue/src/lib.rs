@@ -13,6 +13,7 @@ mod error;
 mod fair;
 pub mod fleet;
 mod look;
+mod measure;
 mod retention;
 mod task;
 mod time;
@@ -22,6 +23,7 @@ pub use error::{QueueError, QueueResult};
 pub use fair::LineLimits;
 pub use jobs::Pause;
 pub use look::{Counts, Found, ListPage, QueueStats, State, TenantLoad};
+pub use measure::{measure, measure_outbox};
 pub use retention::Retention;
 pub use task::{
     Beat, CancelOutcome, Claim, Claimed, Enqueued, Filter, Lease, Leased, NewTask, Replayed,

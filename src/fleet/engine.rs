@@ -5,6 +5,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use agent::Turnstile;
 use anyhow::Context;
 use jobs::{JobId, Queue};
 use platform::config::RedisConfig;
@@ -14,6 +15,7 @@ use queue::{
     fleet::{self, Fleet},
 };
 
+use super::turnstile::SharedTurnstile;
 use crate::app::App;
 
 /// The queue's file, where there is no Redis.
@@ -21,10 +23,20 @@ pub fn queue_file(app: &App) -> PathBuf {
     file_in(app.data_dir())
 }
 
+/// What a process works on.
+pub struct ToWork {
+    /// The queue.
+    pub engine: Arc<dyn Engine>,
+    /// What is asked before a tenant's lock, if there are other processes.
+    pub turnstile: Option<Arc<dyn Turnstile>>,
+}
+
 /// The engine, for a process that works on the queue. Without Redis the caller has the lease.
-pub async fn open_to_work(app: &App) -> anyhow::Result<Arc<dyn Engine>> {
+pub async fn open_to_work(app: &App) -> anyhow::Result<ToWork> {
     if let Some(redis) = &app.config().redis {
-        return Ok(open_fleet(app, redis, true).await?);
+        let fleet = open_fleet(app, redis, true).await?;
+        let turnstile: Arc<dyn Turnstile> = Arc::new(SharedTurnstile(Arc::clone(&fleet)));
+        return Ok(ToWork { engine: fleet, turnstile: Some(turnstile) });
     }
     let path = queue_file(app);
     std::fs::create_dir_all(app.data_dir())
@@ -32,7 +44,7 @@ pub async fn open_to_work(app: &App) -> anyhow::Result<Arc<dyn Engine>> {
     let time = Arc::new(LiveTime::new(Arc::clone(&app.clock)));
     let retention = Retention::default();
     let engine = Embedded::open(Options { path, time, retention, tends_itself: true })?;
-    Ok(Arc::new(engine))
+    Ok(ToWork { engine: Arc::new(engine), turnstile: None })
 }
 
 /// The engine, for a process that brings jobs and works on none; none without Redis.

@@ -5,4 +5,5 @@ pub mod job;
 pub mod lease;
 pub mod queue;
 pub mod runner;
+mod turnstile;
 pub mod worker;

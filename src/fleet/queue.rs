@@ -107,7 +107,7 @@ async fn stats(app: &App, output: &Output) -> anyhow::Result<()> {
         .map(|row| json!({ "kind": row.pause.kind(), "subject": row.pause.subject(), "by": row.paused_by, "at": row.paused_at }))
         .collect();
     let rows: Vec<_> = all.iter().map(value).collect();
-    let to_relay = app.store.system().count_jobs_to_relay().await?;
+    let to_relay = app.store.system().look_at_outbox().await?.jobs;
     let value = json!({ "queues": rows, "paused": others, "waiting_for_relay": to_relay });
     output.print(&value, || {
         let mut lines = vec![format!(

@@ -8,10 +8,11 @@ use std::{pin::pin, sync::Arc, time::Duration};
 use agent::Agent;
 use jobs::{CycleHour, Queue, TenantId};
 use platform::shutdown::StopRequests;
-use queue::Engine;
+use queue::{Engine, desk::Pulse};
 use tokio::sync::{mpsc, watch};
 use worker::{
     handlers::{self, SCHEDULES},
+    health::Health,
     runtime::{
         Ended, Records, Registry, Relay, Runtime, RuntimeOptions, Scheduler, SettingsCopier,
         Stopping,
@@ -19,7 +20,7 @@ use worker::{
 };
 
 use super::{
-    engine,
+    engine::{self, ToWork},
     lease::{self, LeaseEnd},
 };
 use crate::{app::App, output::Output};
@@ -81,6 +82,7 @@ pub struct Runner<'a> {
     engine: Arc<dyn Engine>,
     registry: Arc<Registry<handlers::App>>,
     work: Arc<handlers::App>,
+    pulse: Pulse,
     /// What the process is asked to do.
     pub stop: watch::Sender<Stopping>,
     /// Hours whose cycle came to an end.
@@ -94,9 +96,12 @@ impl<'a> Runner<'a> {
         output: &'a Output,
         options: RunnerOptions,
     ) -> anyhow::Result<Self> {
-        let engine = engine::open_to_work(app).await?;
+        let ToWork { engine, turnstile } = engine::open_to_work(app).await?;
         let (tell, ended) = mpsc::channel(ENDED_MAX);
-        let work = Arc::new(handlers::App { agent: app.agent(), ended: Some(tell) });
+        let work = Arc::new(handlers::App {
+            agent: Agent { turnstile, ..app.agent() },
+            ended: Some(tell),
+        });
         let (stop, _) = watch::channel(Stopping::No);
         let registry = Arc::new(handlers::registry()?);
         // Before anything can begin. A queue that cannot be reached yet is waited for.
@@ -108,12 +113,27 @@ impl<'a> Runner<'a> {
             output.note(&format!("{error}; it is tried again"));
             tokio::time::sleep(COPY_AGAIN).await;
         }
-        Ok(Self { app, output, options, engine, registry, work, stop, ended })
+        let pulse = Pulse::default();
+        Ok(Self { app, output, options, engine, registry, work, pulse, stop, ended })
     }
 
     /// The engine, for whoever has to hurry a job.
     pub fn engine(&self) -> Arc<dyn Engine> {
         Arc::clone(&self.engine)
+    }
+
+    /// What there is to tell of this process.
+    pub fn health(&self) -> anyhow::Result<Health> {
+        Ok(Health {
+            pulse: self.pulse.clone(),
+            store: self.app.store.clone(),
+            engine: self.engine(),
+            clock: Arc::clone(&self.app.clock),
+            metrics: platform::telemetry::metrics()?,
+            stopping: self.stop.subscribe(),
+            instance: self.app.instance.clone(),
+            started_at: self.app.clock.now(),
+        })
     }
 
     /// What keeps the schedules.
@@ -174,7 +194,7 @@ impl<'a> Runner<'a> {
             Arc::clone(&self.work),
             self.runtime_options(),
         );
-        let runtime = runtime.with_records(records.clone());
+        let runtime = runtime.with_records(records.clone()).with_pulse(self.pulse.clone());
         let relay = Relay::new(records, Arc::clone(&self.engine));
         let settings = SettingsCopier::new(self.app.store.clone(), Arc::clone(&self.engine));
         let beside = async {

@@ -1,12 +1,12 @@
 //! `steward worker`
 
-use std::{process::ExitCode, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use jobs::{CycleHour, Queue};
 use platform::config::Config;
 
 use tokio::{sync::mpsc, task::JoinSet};
-use worker::runtime::Stopping;
+use worker::{health, runtime::Stopping};
 
 use super::{
     lease,
@@ -25,6 +25,10 @@ pub struct Args {
     /// Jobs of each queue that run at once; as many as is usual for the queue, if it is not given.
     #[arg(long, value_name = "NUMBER", value_parser = jobs_at_once)]
     concurrency: Option<usize>,
+    /// Where to tell how the process gets on, and what it counts, such as 127.0.0.1:9100; port 0 takes a free one. Nowhere,
+    /// if it is not given.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
     /// Seconds that jobs have to finish after the process was asked to stop.
     #[arg(long, value_name = "SECONDS", default_value_t = DRAIN.as_secs(), value_parser = clap::value_parser!(u64).range(..=DRAIN_SECONDS_MAX))]
     drain: u64,
@@ -71,6 +75,12 @@ async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<()> {
             tell(&told_app, &hour, &told_output).await;
         }
     });
+    let mut answering = JoinSet::new();
+    if let Some(address) = args.listen.or(app.config().worker_listen) {
+        let listener = health::bind(address).await?;
+        output.note(&format!("its health is told on http://{}", listener.local_addr()?));
+        answering.spawn(health::serve(listener, runner.health()?));
+    }
     let scheduler = runner.scheduler()?;
     output.note(&format!("{} works; Ctrl-C stops", app.instance));
     let (worked, ()) = tokio::join!(

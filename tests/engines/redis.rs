@@ -77,6 +77,27 @@ async fn scripts_that_were_forgotten_are_given_again() {
 }
 
 #[tokio::test]
+async fn a_lock_has_one_holder_until_it_lapses() {
+    let server = PrivateRedis::start(&[]).unwrap();
+    let engine = open(server.url()).await.unwrap();
+    let take = |holder, ms| engine.take_lock("north", holder, Duration::from_millis(ms));
+    assert!(take("first", 60_000).await.unwrap());
+    assert!(take("first", 60_000).await.unwrap(), "it is kept by whoever has it");
+    assert!(!take("second", 60_000).await.unwrap());
+    engine.release_lock("north", "second").await.unwrap();
+    assert!(!take("second", 60_000).await.unwrap(), "nobody lets go of another one's");
+    engine.release_lock("north", "first").await.unwrap();
+    assert!(take("second", 20).await.unwrap());
+    in_time(async || match take("first", 60_000).await? {
+        true => Ok(()),
+        false => Err(QueueError::Unavailable { problem: "it has not lapsed yet".to_owned() }),
+    })
+    .await;
+    assert!(take("first", 0).await.unwrap_err().to_string().starts_with("time: "));
+    assert!(engine.take_lock("", "first", LEASE).await.is_err());
+}
+
+#[tokio::test]
 async fn a_full_server_takes_no_jobs_and_lets_go_of_those_it_has() {
     let server = PrivateRedis::start(&["--maxmemory-policy", "noeviction"]).unwrap();
     let (kit, engine) = (Kit::embedded(), open(server.url()).await.unwrap());

@@ -139,14 +139,14 @@ impl House {
 
     /// Starts a process that plays the demo's hours as fast as they go.
     pub fn start(&mut self) -> Process {
+        self.start_as("up --demo --speed 36000x")
+    }
+
+    /// Starts a process that stays.
+    pub fn start_as(&mut self, arguments: &str) -> Process {
         self.started += 1;
         let log = File::create(self.log(self.started)).unwrap();
-        let child = self
-            .command("up --demo --speed 36000x")
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let child = self.command(arguments).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         Process { child }
     }
 

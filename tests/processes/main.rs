@@ -7,6 +7,7 @@
 
 mod beside;
 mod fleet;
+mod health;
 mod house;
 mod kills;
 mod ledger;

@@ -50,6 +50,7 @@ impl Firm {
             clock: Arc::new(SystemClock),
             transport: self.transport.clone(),
             planner: Arc::new(RulePlanner),
+            turnstile: None,
             instance: instance.to_owned(),
         }
     }

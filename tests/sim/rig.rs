@@ -44,6 +44,7 @@ impl Rig {
             clock: self.clock.clone(),
             transport: self.transport.clone(),
             planner,
+            turnstile: None,
             instance: "first".to_owned(),
         }
     }

@@ -8,9 +8,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::metrics as names;
 use jobs::Queue;
-use queue::State as JobState;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -103,28 +101,22 @@ async fn ready(State(app): State<AppState>) -> Response {
 }
 
 async fn metrics(State(app): State<AppState>) -> ApiResult<Response> {
-    if let Err(error) = measure_queues(&app).await {
+    if let Err(error) = measure(&app).await {
         // The rest is worth knowing all the more.
-        tracing::warn!(error = error.detail(), "the queues could not be measured");
+        tracing::warn!(error = error.detail(), "the queues and the outbox could not be measured");
     }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Ok((kind, app.metrics.render()).into_response())
 }
 
-/// The queues' figures are looked up when they are asked for.
-async fn measure_queues(app: &AppState) -> Result<(), ApiError> {
+/// The figures of queues and outbox are looked up when they are asked for.
+async fn measure(app: &AppState) -> Result<(), ApiError> {
     let now = app.clock.now();
     for queue in Queue::ALL {
-        let stats = app.queue.stats(queue).await?;
-        for state in JobState::ALL {
-            let count = stats.counts.get(&state).copied().unwrap_or(0);
-            ::metrics::gauge!(names::QUEUE_JOBS, "queue" => queue.as_str(), "state" => state.as_str())
-                .set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
-        }
-        let waited =
-            stats.oldest_ready_at.map_or(0.0, |at| (now - at).as_seconds_f32().max(0.0).into());
-        ::metrics::gauge!(names::QUEUE_OLDEST_SECONDS, "queue" => queue.as_str()).set(waited);
+        queue::measure(&app.queue.stats(queue).await?, now);
     }
+    let outbox = app.store.system().look_at_outbox().await?;
+    queue::measure_outbox(outbox.jobs, outbox.oldest_at, now);
     Ok(())
 }
 

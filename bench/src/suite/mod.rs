@@ -173,6 +173,7 @@ fn agent(database: &Database, clock: &Arc<FixedClock>, folder: &Path) -> Agent {
         clock: Arc::clone(clock) as Arc<_>,
         transport: Arc::new(FileTransport::new(folder.join("outbox"))),
         planner: Arc::new(RulePlanner),
+        turnstile: None,
         instance: "bench".to_owned(),
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use jobs::{Jitter, Queue};
 
-use super::{ENGINE_AWAY, Shared};
+use super::{ENGINE_AWAY, Shared, Table};
 use crate::{BATCH_MAX, Claim, Claimed, QueueResult};
 
 /// How long at most until it is asked again, whatever the engine says: a call that was missed costs no more.
@@ -56,6 +56,13 @@ pub(super) async fn run(shared: Arc<Shared>, queue: Queue, concurrency: usize) {
     }
 }
 
+/// The engine has said whether there is work, or had not to be asked.
+fn answered(table: &mut Table, queue: Queue) {
+    if let Some(shelf) = table.shelves.get_mut(&queue) {
+        shelf.answered_at = Instant::now();
+    }
+}
+
 async fn claim(shared: &Arc<Shared>, queue: Queue, concurrency: usize) -> QueueResult<Next> {
     let _one_at_a_time = shared.claiming.lock().await;
     let (room, is_idle) = {
@@ -72,13 +79,17 @@ async fn claim(shared: &Arc<Shared>, queue: Queue, concurrency: usize) -> QueueR
         };
         (room, is_idle)
     };
-    let Some(room) = room else { return Ok(Next::Room) };
+    let Some(room) = room else {
+        answered(&mut shared.table(), queue);
+        return Ok(Next::Room);
+    };
     let max = room.min(BATCH_MAX);
     let claim = Claim { queue, worker: &shared.worker, max, lease: shared.lease, is_idle };
     let asked_at = Instant::now();
     let Claimed { tasks, drain } = shared.engine.claim(claim).await?;
     let count = tasks.len();
     let mut table = shared.table();
+    answered(&mut table, queue);
     // It came to run alone, or what was to run alone is gone.
     table.draining_for = drain.then_some(queue);
     let waker = table.take(shared, queue, tasks, asked_at);

@@ -120,7 +120,7 @@ impl Backend for Counter {
         _worker: &WorkerContext,
     ) -> Poll<Option<Result<Task<OnHand>, CounterError>>> {
         let mut table = self.shared.table();
-        let shelf = table.shelves.entry(self.queue).or_default();
+        let Some(shelf) = table.shelves.get_mut(&self.queue) else { return Poll::Pending };
         match shelf.buffer.pop_front() {
             Some(job) => Poll::Ready(Some(Ok(Task::new(job)))),
             None => {

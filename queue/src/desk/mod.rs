@@ -12,6 +12,7 @@ mod claimer;
 mod counter;
 mod heart;
 mod own_runtime;
+mod pulse;
 mod settler;
 
 use std::{
@@ -21,13 +22,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jobs::{Backoff, Queue};
+use jobs::{Backoff, Queue, TenantId};
 use tokio::{
     sync::{Notify, mpsc, watch},
     task::JoinSet,
 };
 
 pub use self::counter::{Counter, CounterError, CounterLayer, CounterService, OnHand};
+pub use self::pulse::{JobStanding, Pulse, QueueStanding, Standing};
 use self::{heart::HeartThread, own_runtime::OwnRuntime};
 use crate::{Engine, Lease, Leased, QueueResult, Settlement, Verdict};
 
@@ -52,6 +54,9 @@ pub enum Stop {
 /// A job that was claimed and not yet settled.
 struct InHand {
     queue: Queue,
+    name: String,
+    tenant: Option<TenantId>,
+    since: Instant,
     stop: watch::Sender<Option<Stop>>,
     /// From then on its lease is not extended: it had its time and did not stop.
     until: Option<Instant>,
@@ -61,7 +66,6 @@ struct InHand {
 }
 
 /// What a queue's counter shares with the tasks that serve it.
-#[derive(Default)]
 struct Shelf {
     /// Claimed, and not yet taken by the framework.
     buffer: VecDeque<OnHand>,
@@ -69,6 +73,22 @@ struct Shelf {
     waker: Option<Waker>,
     /// Claimed and not yet settled, the buffer included.
     in_hand: usize,
+    /// How many that may be.
+    slots: usize,
+    /// When the engine last said whether there is work, or did not have to be asked.
+    answered_at: Instant,
+}
+
+impl Shelf {
+    fn new(slots: usize) -> Self {
+        Self {
+            buffer: VecDeque::new(),
+            waker: None,
+            in_hand: 0,
+            slots,
+            answered_at: Instant::now(),
+        }
+    }
 }
 
 struct Table {
@@ -77,6 +97,8 @@ struct Table {
     /// The queue for whose job that has to run alone this process becomes idle.
     draining_for: Option<Queue>,
     is_stopping: bool,
+    /// Since when the engine has taken no answers, if it does not.
+    unsettled_since: Option<Instant>,
 }
 
 /// What all parts of a desk share.
@@ -113,6 +135,8 @@ pub struct DeskOptions {
     pub worker: String,
     /// How long a lease is; it is extended five times in that time.
     pub lease: Duration,
+    /// Where the desk is to be looked at.
+    pub pulse: Pulse,
 }
 
 /// A process's desk. Closed by [`Desk::close`]; dropped without it, leases run out.
@@ -138,11 +162,13 @@ impl Desk {
                 shelves: HashMap::new(),
                 draining_for: None,
                 is_stopping: false,
+                unsettled_since: None,
             }),
             changed: Notify::new(),
             claiming: tokio::sync::Mutex::new(()),
             settle,
         });
+        options.pulse.of(&shared);
         let own = OwnRuntime::start()?;
         let mut tasks = JoinSet::new();
         tasks.spawn_on(settler::run(Arc::clone(&shared), settlements), &own.handle);
@@ -152,9 +178,10 @@ impl Desk {
 
     /// Opens a counter: claims jobs of a queue for so many who work at once.
     pub fn counter(&self, queue: Queue, concurrency: usize) -> Counter {
-        self.shared.table().shelves.entry(queue).or_default();
+        let slots = concurrency.max(1);
+        self.shared.table().shelves.insert(queue, Shelf::new(slots));
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        let claimer = claimer::run(Arc::clone(&self.shared), queue, concurrency.max(1));
+        let claimer = claimer::run(Arc::clone(&self.shared), queue, slots);
         tasks.spawn_on(claimer, &self.own.handle);
         Counter::new(Arc::clone(&self.shared), queue)
     }
@@ -231,9 +258,11 @@ impl Table {
         for task in tasks {
             let (stop, stopped) = watch::channel(None);
             let is_alone = task.is_alone;
-            let entry = InHand { queue, stop, until: None, held_until, is_alone };
+            let (name, tenant, since) = (task.name.clone(), task.tenant, asked_at);
+            let entry =
+                InHand { queue, name, tenant, since, stop, until: None, held_until, is_alone };
             self.in_hand.insert(task.lease, entry);
-            let shelf = self.shelves.entry(queue).or_default();
+            let Some(shelf) = self.shelves.get_mut(&queue) else { continue };
             shelf.in_hand += 1;
             shelf.buffer.push_back(OnHand::new(Arc::clone(shared), task, stopped));
         }

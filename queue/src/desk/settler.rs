@@ -1,6 +1,6 @@
 //! Gives back what became of jobs, many at a time.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use jobs::Jitter;
 use tokio::sync::mpsc;
@@ -27,6 +27,7 @@ async fn settle(shared: &Shared, together: Vec<Settlement>) {
         match shared.engine.settle(together.clone()).await {
             Ok(settled) => {
                 let mut table = shared.table();
+                table.unsettled_since = None;
                 for (it, settled) in together.iter().zip(settled) {
                     table.put_down(&it.lease);
                     if settled == Settled::Lost {
@@ -40,11 +41,13 @@ async fn settle(shared: &Shared, together: Vec<Settlement>) {
             Err(error) if error.is_passing() => {
                 tracing::warn!(%error, count = together.len(), "answers cannot be given back for now");
                 misses += 1;
+                shared.table().unsettled_since.get_or_insert_with(Instant::now);
                 tokio::time::sleep(ENGINE_AWAY.wait(misses, Jitter::MOST)).await;
             }
             Err(error) => {
                 tracing::error!(%error, "answers that the engine refuses; their leases will run out");
                 let mut table = shared.table();
+                table.unsettled_since = None;
                 together.iter().for_each(|it| table.put_down(&it.lease));
                 drop(table);
                 shared.changed.notify_waiters();

@@ -10,7 +10,10 @@ pub const PREFIX: &str = "steward";
 const PREFIX_BYTES_MAX: usize = 64;
 
 /// The prefixes of the queues, each with a hash tag: all keys of a queue lie in one slot.
-pub(super) struct Keys(Vec<(Queue, String)>);
+pub(super) struct Keys {
+    prefix: String,
+    queues: Vec<(Queue, String)>,
+}
 
 impl Keys {
     /// Errors if the prefix cannot stand before a hash tag.
@@ -22,13 +25,19 @@ impl Keys {
             );
             return Err(QueueError::invalid("prefix", problem));
         }
-        Ok(Self(Queue::ALL.map(|queue| (queue, format!("{prefix}:{{{queue}}}"))).into()))
+        let queues = Queue::ALL.map(|queue| (queue, format!("{prefix}:{{{queue}}}"))).into();
+        Ok(Self { prefix: prefix.to_owned(), queues })
     }
 
     /// What a queue's keys begin with.
     pub fn of(&self, queue: Queue) -> &str {
-        let found = self.0.iter().find(|(it, _)| *it == queue);
+        let found = self.queues.iter().find(|(it, _)| *it == queue);
         found.map_or("", |(_, key)| key.as_str())
+    }
+
+    /// Where a lock stands: in a slot of its own.
+    pub fn lock(&self, name: &str) -> String {
+        format!("{}:lock:{name}", self.prefix)
     }
 
     /// Where a queue tells its news.
@@ -39,6 +48,6 @@ impl Keys {
     /// Whose news they are.
     pub fn queue_of_news(&self, channel: &str) -> Option<Queue> {
         let key = channel.strip_suffix(":news")?;
-        self.0.iter().find(|(_, it)| it == key).map(|(queue, _)| *queue)
+        self.queues.iter().find(|(_, it)| it == key).map(|(queue, _)| *queue)
     }
 }

@@ -12,6 +12,7 @@ mod gather;
 mod heart;
 mod keys;
 mod link;
+mod lock;
 mod look;
 mod problem;
 mod record;

@@ -32,6 +32,8 @@ pub struct RecordedEnd {
     pub state: RecordedState,
     /// What went wrong, if it is dead.
     pub error: Option<String>,
+    /// Not before then.
+    pub run_at: Timestamp,
 }
 
 impl Scope<'_> {
@@ -102,18 +104,25 @@ impl System<'_> {
             jobs.iter().map(|(whose, id)| (*id, *whose)).collect();
         let mut ends = HashMap::with_capacity(jobs.len());
         for chunk in jobs.chunks(JOBS_PER_STATEMENT) {
-            let rows: Vec<(Uuid, Uuid, String, Option<String>)> = recorded::Entity::find()
-                .select_only()
-                .columns([Column::Id, Column::TenantId, Column::State, Column::Error])
-                .filter(Column::Id.is_in(chunk.iter().map(|(_, id)| id.uuid())))
-                .into_tuple()
-                .all(self.store.db())
-                .await?;
-            for (id, tenant, state, error) in rows {
+            let rows: Vec<(Uuid, Uuid, String, Option<String>, Timestamp)> =
+                recorded::Entity::find()
+                    .select_only()
+                    .columns([
+                        Column::Id,
+                        Column::TenantId,
+                        Column::State,
+                        Column::Error,
+                        Column::RunAt,
+                    ])
+                    .filter(Column::Id.is_in(chunk.iter().map(|(_, id)| id.uuid())))
+                    .into_tuple()
+                    .all(self.store.db())
+                    .await?;
+            for (id, tenant, state, error, run_at) in rows {
                 let id = JobId::from_uuid(id);
                 if whose.get(&id) == Some(&TenantId::from_uuid(tenant)) {
                     let state = state.parse().map_err(unreadable("recorded_jobs.state"))?;
-                    ends.insert(id, RecordedEnd { state, error });
+                    ends.insert(id, RecordedEnd { state, error, run_at });
                 }
             }
         }

@@ -25,7 +25,7 @@ use sea_orm::{
 
 pub use self::{
     many::{NewJob, RecordedEnd},
-    outbox::{JobsRead, UnreadableJob},
+    outbox::{JobsRead, Outbox, UnreadableJob},
     people::JobFilter,
 };
 use crate::{Scope, StoreError, StoreResult, Transition, error::unreadable};

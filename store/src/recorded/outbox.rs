@@ -4,7 +4,7 @@ use domain::{id::TenantId, time::Timestamp};
 use entity::recorded_jobs as recorded;
 use jobs::JobId;
 use sea_orm::{
-    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     prelude::Uuid,
     sea_query::{Expr, LockBehavior, LockType},
 };
@@ -19,6 +19,15 @@ pub struct JobsRead {
     pub jobs: Vec<RecordedJob>,
     /// What this version cannot read.
     pub unreadable: Vec<UnreadableJob>,
+}
+
+/// Recorded jobs that the queue has not been given yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outbox {
+    /// How many.
+    pub jobs: u64,
+    /// When the oldest of them was recorded.
+    pub oldest_at: Option<Timestamp>,
 }
 
 /// A recorded job that this version cannot read.
@@ -92,10 +101,19 @@ impl System<'_> {
         Ok(())
     }
 
-    /// How many jobs of all tenants the queue has not been given yet.
-    pub async fn count_jobs_to_relay(&self) -> StoreResult<u64> {
-        let waiting = recorded::Column::State.eq(RecordedState::Waiting.as_str());
-        Ok(recorded::Entity::find().filter(waiting).count(self.store.db()).await?)
+    /// How many jobs of all tenants the queue has not been given yet, and since when.
+    pub async fn look_at_outbox(&self) -> StoreResult<Outbox> {
+        use recorded::Column;
+        let found: Option<(i64, Option<Timestamp>)> = recorded::Entity::find()
+            .select_only()
+            .expr(Expr::col(Column::Id).count())
+            .expr(Expr::col(Column::EnqueuedAt).min())
+            .filter(Column::State.eq(RecordedState::Waiting.as_str()))
+            .into_tuple()
+            .one(self.store.db())
+            .await?;
+        let (jobs, oldest_at) = found.unwrap_or_default();
+        Ok(Outbox { jobs: u64::try_from(jobs).unwrap_or(0), oldest_at })
     }
 
     /// Jobs of all tenants that the queue was given before a moment and that are not settled, oldest first, after a

@@ -1,8 +1,11 @@
 //! The one place where a job of the framework becomes a call of a handler, and its end a verdict.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use jobs::{Envelope, Jitter, Limits};
+use jobs::{Envelope, Jitter, Limits, Timestamp, metrics as names};
 use queue::{
     Leased, Verdict,
     desk::{GRACE, OnHand, Stop},
@@ -17,7 +20,7 @@ use tracing::Instrument;
 use super::{
     conclude,
     handler::{JobContext, JobError, JobResult},
-    ledger::Ledger,
+    ledger::{Ledger, Word},
     records::RecordsError,
     registry::Registry,
 };
@@ -37,8 +40,10 @@ pub(super) async fn run<A: Send + Sync + 'static>(
         attempt = task.attempt,
         tenant = task.tenant.map(tracing::field::display),
     );
+    let began = Instant::now();
     let verdict = recorded(registry, app, ledger, &job).instrument(span.clone()).await;
     span.in_scope(|| tell(&verdict));
+    count(registry, job.task(), &verdict, began.elapsed());
     verdict
 }
 
@@ -64,8 +69,11 @@ async fn recorded<A: Send + Sync + 'static>(
         return Verdict::Dead { error };
     };
     match ledger.ended(tenant, task.lease.id).await {
-        Ok(Some(verdict)) => return verdict,
-        Ok(None) => {}
+        Ok(Word::Ended(verdict)) => return verdict,
+        Ok(Word::Open { run_at }) => {
+            let since = run_at.max(envelope.enqueued_at);
+            count_wait(registry, task, since, ledger.now());
+        }
         Err(error) => return later(&error),
     }
     let verdict = attempt(registry, app, &envelope, job).await;
@@ -90,7 +98,8 @@ async fn settle(ledger: &Ledger, envelope: &Envelope, verdict: Verdict) -> Verdi
 async fn records_word(ledger: &Ledger, envelope: &Envelope, verdict: Verdict) -> Verdict {
     let Some(tenant) = envelope.tenant else { return verdict };
     match ledger.ended(tenant, envelope.id).await {
-        Ok(word) => word.unwrap_or(verdict),
+        Ok(Word::Ended(word)) => word,
+        Ok(Word::Open { .. }) => verdict,
         Err(error) => later(&error),
     }
 }
@@ -229,6 +238,41 @@ fn result_of(ended: Option<Result<JobResult, tokio::task::JoinError>>) -> JobRes
         // What it said stands in the log of the panic: it may hold anybody's text.
         Some(Err(error)) if error.is_panic() => Err(JobError::retry("its handler panicked")),
         Some(Err(_)) | None => Err(JobError::retry("its handler was taken down with the process")),
+    }
+}
+
+/// Under a name that is known here: a payload from outside cannot make up others.
+fn count<A: Send + Sync + 'static>(
+    registry: &Registry<A>,
+    task: &Leased,
+    verdict: &Verdict,
+    took: Duration,
+) {
+    let name = registry.known_name(&task.name).unwrap_or("unknown");
+    let outcome = match verdict {
+        Verdict::Completed => "completed",
+        Verdict::Retry { .. } => "retried",
+        Verdict::Snooze { .. } => "snoozed",
+        Verdict::Dead { .. } => "dead",
+        Verdict::Cancelled => "cancelled",
+        Verdict::Released => "released",
+    };
+    metrics::counter!(names::JOB_ATTEMPTS, "name" => name, "outcome" => outcome).increment(1);
+    metrics::histogram!(names::JOB_SECONDS, "name" => name).record(took);
+}
+
+/// How long a job waited for its first attempt; what it waits for after that is its own business.
+fn count_wait<A: Send + Sync + 'static>(
+    registry: &Registry<A>,
+    task: &Leased,
+    since: Timestamp,
+    now: Timestamp,
+) {
+    let Some(entry) = registry.find(&task.name) else { return };
+    if task.attempt == 1 && task.snoozes == 0 {
+        let waited = (now - since).as_seconds_f64().max(0.0);
+        metrics::histogram!(names::JOB_WAIT_SECONDS, "queue" => entry.queue.as_str())
+            .record(waited);
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use jobs::{Envelope, JobId, TenantId};
+use jobs::{Envelope, JobId, TenantId, Timestamp};
 use queue::Verdict;
 use store::{
     StoreError, Transition,
@@ -32,6 +32,15 @@ struct Asked<T> {
 /// Who asks; how many there are is bounded by the jobs that run.
 type Line<T> = mpsc::UnboundedSender<Asked<T>>;
 
+/// What a record says of a job.
+#[derive(Debug)]
+pub(super) enum Word {
+    /// How it has ended already.
+    Ended(Verdict),
+    /// It is to be done, not before then.
+    Open { run_at: Timestamp },
+}
+
 /// Asks and tells the records, many at a time.
 #[derive(Clone)]
 pub(super) struct Ledger {
@@ -52,29 +61,32 @@ impl Ledger {
         Self { records, ends, completed, _tasks: Arc::new(tasks) }
     }
 
+    /// The time by which records are written.
+    pub fn now(&self) -> Timestamp {
+        self.records.clock.now()
+    }
+
     /// See [`Records::ring`].
     pub fn ring(&self) {
         self.records.ring();
     }
 
     /// How a job has ended already, if it has: its record says so, or is gone.
-    pub async fn ended(
-        &self,
-        tenant: TenantId,
-        id: JobId,
-    ) -> Result<Option<Verdict>, RecordsError> {
+    pub async fn ended(&self, tenant: TenantId, id: JobId) -> Result<Word, RecordsError> {
         let Some(end) = ask(&self.ends, tenant, id).await? else {
-            return Ok(Some(Verdict::Completed));
+            return Ok(Word::Ended(Verdict::Completed));
         };
-        Ok(match end.state {
-            RecordedState::Waiting | RecordedState::Relayed => None,
-            RecordedState::Completed => Some(Verdict::Completed),
-            RecordedState::Cancelled => Some(Verdict::Cancelled),
+        Ok(Word::Ended(match end.state {
+            RecordedState::Waiting | RecordedState::Relayed => {
+                return Ok(Word::Open { run_at: end.run_at });
+            }
+            RecordedState::Completed => Verdict::Completed,
+            RecordedState::Cancelled => Verdict::Cancelled,
             RecordedState::Dead => {
                 let error = end.error.unwrap_or_else(|| "its record is dead".to_owned());
-                Some(Verdict::Dead { error })
+                Verdict::Dead { error }
             }
-        })
+        }))
     }
 
     /// Writes down what an attempt came to, if that is an end. Its handler may have done so already, with what it

@@ -21,7 +21,7 @@ use apalis::prelude::{WorkerBuilder, WorkerError, task_fn};
 use jobs::Queue;
 use queue::{
     Engine, QueueError, Verdict,
-    desk::{Desk, DeskOptions, GRACE, OnHand},
+    desk::{Desk, DeskOptions, GRACE, OnHand, Pulse},
 };
 use tokio::{sync::watch, task::JoinSet};
 
@@ -80,6 +80,7 @@ pub struct Runtime<A> {
     app: Arc<A>,
     records: Option<Records>,
     options: RuntimeOptions,
+    pulse: Pulse,
 }
 
 impl<A: Send + Sync + 'static> Runtime<A> {
@@ -90,12 +91,18 @@ impl<A: Send + Sync + 'static> Runtime<A> {
         app: Arc<A>,
         options: RuntimeOptions,
     ) -> Self {
-        Self { engine, registry, app, records: None, options }
+        Self { engine, registry, app, records: None, options, pulse: Pulse::default() }
     }
 
     /// Serves recorded jobs too: their records are asked before each attempt and told after it.
     pub fn with_records(mut self, records: Records) -> Self {
         self.records = Some(records);
+        self
+    }
+
+    /// Lets others look at what it does, and whether it gets on.
+    pub fn with_pulse(mut self, pulse: Pulse) -> Self {
+        self.pulse = pulse;
         self
     }
 
@@ -105,7 +112,11 @@ impl<A: Send + Sync + 'static> Runtime<A> {
     pub async fn run(self, mut stop: watch::Receiver<Stopping>) -> Result<Ended, RuntimeError> {
         let desk = Desk::open(
             Arc::clone(&self.engine),
-            DeskOptions { worker: self.options.worker.clone(), lease: self.options.lease },
+            DeskOptions {
+                worker: self.options.worker.clone(),
+                lease: self.options.lease,
+                pulse: self.pulse.clone(),
+            },
         )?;
         let (stop_workers, workers_stop) = watch::channel(false);
         let mut workers = JoinSet::new();

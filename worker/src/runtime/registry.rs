@@ -20,7 +20,7 @@ pub struct RegistryError(&'static str);
 /// What is known about a name.
 pub(super) struct Entry<A> {
     pub limits: Limits,
-    queue: Queue,
+    pub queue: Queue,
     can_come_back: bool,
     open: Open<A>,
     abandon: Abandon<A>,
@@ -121,6 +121,11 @@ impl<A: Send + Sync + 'static> Registry<A> {
     ) -> Result<(), JobError> {
         let Some(entry) = self.entries.get(envelope.name.as_str()) else { return Ok(()) };
         (entry.abandon)(app, envelope.clone(), because).await
+    }
+
+    /// A name as it is registered.
+    pub(super) fn known_name(&self, name: &str) -> Option<&'static str> {
+        self.entries.get_key_value(name).map(|(name, _)| *name)
     }
 
     pub(super) fn find(&self, name: &str) -> Option<&Entry<A>> {

@@ -7,7 +7,7 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use jobs::{Backoff, EnvelopeError, Jitter, JobId};
+use jobs::{Backoff, EnvelopeError, Jitter, JobId, metrics as names};
 use queue::{Engine, Enqueued, NewTask, QueueError, State};
 use store::{
     StoreError,
@@ -144,6 +144,8 @@ impl Relay {
         }
         if let Some(cursor) = cursor {
             let found = self.reconcile(cursor).await?;
+            count("lost_by_queue", found.enqueued_again);
+            count("ended_by_queue", found.settled);
             if found != Reconciled::default() {
                 tracing::warn!(
                     enqueued_again = found.enqueued_again,
@@ -169,7 +171,10 @@ impl Relay {
                 tracing::warn!(%error, %second, "jobs that could not be handed on are left to the reconciler");
             }
         }
-        taken.map(|()| read.len())
+        taken.map(|()| {
+            count("relayed", read.len());
+            read.len()
+        })
     }
 
     async fn hand_on_taken(&self, read: &JobsRead) -> Result<(), RelayError> {
@@ -333,6 +338,11 @@ impl Relay {
             }
         }
     }
+}
+
+fn count(outcome: &'static str, jobs: usize) {
+    let jobs = u64::try_from(jobs).unwrap_or(u64::MAX);
+    metrics::counter!(names::JOBS_RELAYED, "outcome" => outcome).increment(jobs);
 }
 
 /// Something that is done every so often.

@@ -11,7 +11,9 @@ use std::{
 
 use chrono::TimeDelta;
 use domain::schedule::{Fire, InvalidTiming, Missed, Timing, due, spread};
-use jobs::{AnyJob, Backoff, Clock, EnvelopeError, Jitter, Pause, TenantId, Timestamp};
+use jobs::{
+    AnyJob, Backoff, Clock, EnvelopeError, Jitter, Pause, TenantId, Timestamp, metrics as names,
+};
 use store::{Store, StoreError, Transition, recorded::Sameness, tenant::Tenant};
 use tokio::{sync::watch, time::Instant};
 
@@ -251,6 +253,8 @@ impl Scheduler {
         }
         drop(scope);
         work.commit().await?;
+        let fired = u64::try_from(fires.len()).unwrap_or(u64::MAX);
+        metrics::counter!(names::SCHEDULE_FIRES, "schedule" => schedule.name).increment(fired);
         Ok(fires.len())
     }
 }

@@ -94,7 +94,7 @@ async fn all(app: &AppState) -> ApiResult<Tagged<All>> {
         let is_paused = pauses.iter().any(|row| row.pause == Pause::Queue(queue));
         items.push(view(&stats, is_paused));
     }
-    let waiting_for_relay = app.store.system().count_jobs_to_relay().await?;
+    let waiting_for_relay = app.store.system().look_at_outbox().await?.jobs;
     Tagged::of(All { items, waiting_for_relay })
 }
 
