@@ -8,6 +8,8 @@
 mod arrows;
 #[path = "architecture/code_view.rs"]
 mod code_view;
+#[path = "architecture/metrics.rs"]
+mod metrics;
 #[path = "architecture/sources.rs"]
 mod sources;
 #[path = "architecture/workspace.rs"]
@@ -64,6 +66,34 @@ fn sources_keep_the_habits_of_the_house() {
     assert!(has_this_file, "the tree was not read: this very file is missing");
 
     assert_none(&sources::faults_of_sources(&files));
+}
+
+#[test]
+fn what_is_counted_is_shown_and_what_is_shown_is_counted() {
+    let workspace = Workspace::read().unwrap();
+    let read = |path: &str| workspace::read(&workspace.root.join(path)).unwrap();
+    let paths = [
+        "grafana/dashboards/flow.json",
+        "grafana/dashboards/agent.json",
+        "grafana/prometheus/rules.yml",
+    ];
+    let shown: String = paths.iter().map(|path| read(path)).collect();
+    let index = read("grafana/README.md");
+    let mut faults: Vec<String> =
+        paths.iter().flat_map(|path| metrics::faults_of_names(path, &read(path))).collect();
+    faults.extend(metrics::faults_of_names("grafana/README.md", &index));
+    faults.extend(metrics::faults_of_showing(&shown, &index));
+    let list = read("domain/src/metrics.rs");
+    let files = workspace.rust_files().unwrap();
+    let sources: String = files
+        .iter()
+        .filter(|file| !file.path.starts_with("tests/") && !file.path.starts_with("domain/"))
+        .map(|file| file.text.as_str())
+        .collect();
+    faults.extend(metrics::faults_of_counting(&list, &sources));
+    let rules = read("grafana/prometheus/rules.yml");
+    faults.extend(metrics::faults_of_runbook(&rules, &read("docs/runbook.md")));
+    assert_none(&faults);
 }
 
 #[track_caller]

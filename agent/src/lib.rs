@@ -28,6 +28,7 @@ use store::Store;
 
 pub use approval::{Decided, approve, reject};
 pub use chain::{PhaseEnd, PhaseJob};
+pub use count::begin_counting;
 pub use cycle::{CycleRequest, CycleResult, LOCK_TTL_SECONDS};
 pub use error::AgentError;
 pub use planner::{Planner, PlannerError, RulePlanner};

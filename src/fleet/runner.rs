@@ -113,6 +113,7 @@ impl<'a> Runner<'a> {
             output.note(&format!("{error}; it is tried again"));
             tokio::time::sleep(COPY_AGAIN).await;
         }
+        agent::begin_counting();
         let pulse = Pulse::default();
         Ok(Self { app, output, options, engine, registry, work, pulse, stop, ended })
     }

@@ -65,6 +65,8 @@ async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<()> {
         drain: Duration::from_secs(args.drain),
         ..RunnerOptions::default()
     };
+    // Before anything is counted.
+    platform::telemetry::metrics()?;
     let mut runner = Runner::open(app, output, options).await?;
     let mut hours = std::mem::replace(&mut runner.ended, mpsc::channel(1).1);
     let (told_app, told_output) = (app.clone(), *output);

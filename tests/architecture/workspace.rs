@@ -44,7 +44,7 @@ pub struct RustFile {
 
 /// The members of the workspace, and where they lie.
 pub struct Workspace {
-    root: PathBuf,
+    pub root: PathBuf,
     /// All members, the root package included.
     pub crates: Vec<Crate>,
 }

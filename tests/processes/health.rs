@@ -1,6 +1,9 @@
 //! What a worker tells of itself.
 
-use std::time::{Duration, Instant};
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use domain::metrics as names;
 use serde_json::Value;
@@ -11,7 +14,9 @@ use crate::house::{House, PATIENCE};
 const TOLD_ON: &str = "its health is told on ";
 
 /// What a worker counts once it has run a cycle.
-const COUNTED: [&str; 19] = [
+const COUNTED: [&str; 21] = [
+    names::LETTERS,
+    names::LOCK_CONTENTION,
     names::QUEUE_JOBS,
     names::QUEUE_OLDEST_SECONDS,
     names::QUEUE_RESCUES,
@@ -37,6 +42,14 @@ fn ask(base: &str, path: &str) -> (u16, String) {
     let asked = ureq::get(format!("{base}{path}")).config().http_status_as_error(false).build();
     let mut answer = asked.call().unwrap();
     (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+}
+
+/// What the image asks.
+fn is_answering(base: &str) -> bool {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/image/answers");
+    let port = base.rsplit(':').next().unwrap();
+    let asked = Command::new(script).args([port, "/health/ready"]).output();
+    asked.unwrap().status.success()
 }
 
 /// Looks again and again until something is so.
@@ -78,7 +91,7 @@ fn a_worker_tells_whether_it_gets_on_what_it_does_and_what_it_counts() {
         // The demo's next hour is there at once.
         let counted = until(|| {
             let (_, text) = ask(&base, "/metrics");
-            text.contains("steward_cycles_total{outcome=\"completed\"}").then_some(text)
+            text.contains("steward_cycles_total{outcome=\"completed\"} 1").then_some(text)
         });
         for name in COUNTED {
             let is_there = counted.lines().any(|line| line.starts_with(name));
@@ -86,7 +99,9 @@ fn a_worker_tells_whether_it_gets_on_what_it_does_and_what_it_counts() {
         }
         assert!(counted.contains("steward_worker_ready 1\n"), "{counted}");
         assert!(!counted.contains("example"), "no address stands in a metric");
+        assert!(is_answering(&base), "the image's own health check says so too");
         assert!(worker.stopped().success());
+        assert!(!is_answering(&base), "nobody is there any more");
     }
 }
 

@@ -241,6 +241,16 @@ fn result_of(ended: Option<Result<JobResult, tokio::task::JoinError>>) -> JobRes
     }
 }
 
+/// Begins at nothing what wakes somebody the first time it happens.
+pub(super) fn begin_counting<A: Send + Sync + 'static>(registry: &Registry<A>) {
+    for name in registry.names() {
+        for outcome in ["completed", "retried", "dead"] {
+            metrics::counter!(names::JOB_ATTEMPTS, "name" => name, "outcome" => outcome)
+                .increment(0);
+        }
+    }
+}
+
 /// Under a name that is known here: a payload from outside cannot make up others.
 fn count<A: Send + Sync + 'static>(
     registry: &Registry<A>,

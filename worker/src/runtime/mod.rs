@@ -110,6 +110,7 @@ impl<A: Send + Sync + 'static> Runtime<A> {
     ///
     /// If `stop` comes true a second time, nothing is waited for.
     pub async fn run(self, mut stop: watch::Receiver<Stopping>) -> Result<Ended, RuntimeError> {
+        adapter::begin_counting(&self.registry);
         let desk = Desk::open(
             Arc::clone(&self.engine),
             DeskOptions {
