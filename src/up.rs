@@ -77,6 +77,8 @@ async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<ExitCod
         at_once: args.once,
         ..RunnerOptions::default()
     };
+    // Before anything is counted.
+    platform::telemetry::metrics()?;
     let mut runner = Runner::open(app, output, options).await?;
     let hours = std::mem::replace(&mut runner.ended, mpsc::channel(1).1);
     let mut showing = JoinSet::new();

@@ -120,7 +120,9 @@ impl Agent {
         }
         let is_begun = there.is_some();
         let run = there.map_or_else(|| RunId::from_uuid(asked.job.uuid()), |row| row.id);
-        let held = match self.lock(tenant, run, Some(asked.job)).await {
+        // The database alone decides: a turnstile may be wrong about who is on the way.
+        let asker = Agent { turnstile: None, ..self.clone() };
+        let held = match asker.lock(tenant, run, Some(asked.job)).await {
             Err(AgentError::Busy { .. }) if !is_begun => return Ok(()),
             other => other?,
         };

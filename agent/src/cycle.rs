@@ -156,12 +156,16 @@ impl Agent {
             let locked_by = "another run of the tenant's".to_owned();
             return Err(AgentError::Busy { locked_by, expires_at: now + TURNED_AWAY_FOR });
         }
-        match self.store.acquire_tenant(tenant.id, run, &self.instance, job, now, until).await? {
+        let asked =
+            self.store.acquire_tenant(tenant.id, run, &self.instance, job, now, until).await;
+        if let (Some(turnstile), false) =
+            (&self.turnstile, matches!(asked, Ok(TenantLock::Held(_))))
+        {
+            turnstile.leave(tenant.id, run).await;
+        }
+        match asked? {
             TenantLock::Held(fence) => Ok(fence),
             TenantLock::Busy { locked_by, expires_at } => {
-                if let Some(turnstile) = &self.turnstile {
-                    turnstile.leave(tenant.id, run).await;
-                }
                 count::contended("database");
                 Err(AgentError::Busy { locked_by, expires_at })
             }
@@ -303,13 +307,13 @@ impl Agent {
     ) -> StoreResult<()> {
         let work = stage.begin().await?;
         let scope = work.scope();
-        scope.mark_run_closed(stage.run, RunStatus::Failed, text, stage.now).await?;
+        let closed = scope.mark_run_closed(stage.run, RunStatus::Failed, text, stage.now).await?;
         if tenant.is_simulated() && !stage.is_rehearsal() {
             scope.mark_simulated_now(due_hour(stage.now) + TimeDelta::hours(1)).await?;
         }
         drop(scope);
         work.commit().await?;
-        if !stage.is_rehearsal() {
+        if !stage.is_rehearsal() && closed == Transition::Moved {
             count::closed(RunStatus::Failed);
         }
         Ok(())

@@ -18,9 +18,9 @@ pub const EVENT_STREAMS: &str = "steward_event_streams";
 pub const QUEUE_JOBS: &str = "steward_queue_jobs";
 /// How long the job has waited that waits longest for a worker; by queue.
 pub const QUEUE_OLDEST_SECONDS: &str = "steward_queue_oldest_ready_seconds";
-/// Jobs that were taken from workers that went away; by queue.
+/// Jobs that this process took from workers that went away; by queue.
 pub const QUEUE_RESCUES: &str = "steward_queue_rescues_total";
-/// Answers that came after the lease was lost; by queue.
+/// Answers of this process that came after the lease was lost; by queue.
 pub const QUEUE_LEASES_LOST: &str = "steward_queue_leases_lost_total";
 /// Recorded jobs that the queue has not been given yet.
 pub const OUTBOX_JOBS: &str = "steward_outbox_jobs";
@@ -39,7 +39,7 @@ pub const WORKER_JOBS: &str = "steward_worker_jobs";
 pub const WORKER_SLOTS: &str = "steward_worker_slots";
 /// Whether this process gets on: 1, or 0 when nothing moves.
 pub const WORKER_READY: &str = "steward_worker_ready";
-/// Recorded jobs that were handed to the queue; by outcome (relayed, lost_by_queue, ended_by_queue).
+/// Recorded jobs between outbox and queue; by outcome (relayed, buried, lost_by_queue, ended_by_queue).
 pub const JOBS_RELAYED: &str = "steward_jobs_relayed_total";
 /// Times that schedules fired; by schedule.
 pub const SCHEDULE_FIRES: &str = "steward_schedule_fires_total";
@@ -52,7 +52,7 @@ pub const CYCLES: &str = "steward_cycles_total";
 pub const CYCLE_ACTIONS: &str = "steward_cycle_actions";
 /// What became of actions; by kind and outcome.
 pub const ACTIONS: &str = "steward_actions_total";
-/// Actions that the policy refused; by kind and rule.
+/// Actions that the policy refused; by rule.
 pub const POLICY_VIOLATIONS: &str = "steward_policy_violations_total";
 /// Share of a tenant's reachable contacts touched within 21 days, once a cycle.
 pub const ENGAGEMENT_COMPLIANCE: &str = "steward_engagement_compliance_ratio";
@@ -97,7 +97,7 @@ pub const ALL: &[(&str, Kind, &str)] = &[
     (CYCLES, Kind::Counter, "Cycles that ended, by outcome."),
     (CYCLE_ACTIONS, Kind::Histogram, "Actions that a cycle carried out."),
     (ACTIONS, Kind::Counter, "What became of actions, by kind and outcome."),
-    (POLICY_VIOLATIONS, Kind::Counter, "Actions that the policy refused, by kind and rule."),
+    (POLICY_VIOLATIONS, Kind::Counter, "Actions that the policy refused, by rule."),
     (ENGAGEMENT_COMPLIANCE, Kind::Histogram, "Share of contacts touched in time, once a cycle."),
     (ORDERS_CHECKED, Kind::Counter, "Orders that were checked, by outcome."),
     (LETTERS, Kind::Counter, "Letters handed to a transport, by outcome."),

@@ -23,7 +23,7 @@ pub use error::{QueueError, QueueResult};
 pub use fair::LineLimits;
 pub use jobs::Pause;
 pub use look::{Counts, Found, ListPage, QueueStats, State, TenantLoad};
-pub use measure::{measure, measure_outbox};
+pub use measure::{measure_outbox, measure_queue};
 pub use retention::Retention;
 pub use task::{
     Beat, CancelOutcome, Claim, Claimed, Enqueued, Filter, Lease, Leased, NewTask, Replayed,

@@ -67,6 +67,8 @@ pub fn concurrency(queues: &[Queue], each: Option<usize>) -> Vec<(Queue, usize)>
     queues.iter().map(|queue| (*queue, each.unwrap_or_else(|| usual(*queue)))).collect()
 }
 
+/// How long a step of the relay may take until a process that stops ends without it.
+const STEP_MAX: Duration = Duration::from_secs(2);
 /// Longer than any phase of a healthy system takes.
 pub const DRAIN: Duration = Duration::from_secs(25);
 /// How long a queue that cannot be reached at the start is left alone.
@@ -104,15 +106,6 @@ impl<'a> Runner<'a> {
         });
         let (stop, _) = watch::channel(Stopping::No);
         let registry = Arc::new(handlers::registry()?);
-        // Before anything can begin. A queue that cannot be reached yet is waited for.
-        let settings = SettingsCopier::new(app.store.clone(), Arc::clone(&engine));
-        while let Err(error) = settings.copy().await {
-            if !error.is_of_the_queue() {
-                return Err(error.into());
-            }
-            output.note(&format!("{error}; it is tried again"));
-            tokio::time::sleep(COPY_AGAIN).await;
-        }
         agent::begin_counting();
         let pulse = Pulse::default();
         Ok(Self { app, output, options, engine, registry, work, pulse, stop, ended })
@@ -134,6 +127,7 @@ impl<'a> Runner<'a> {
             stopping: self.stop.subscribe(),
             instance: self.app.instance.clone(),
             started_at: self.app.clock.now(),
+            threads: tokio::runtime::Handle::current().metrics().num_workers(),
         })
     }
 
@@ -158,6 +152,10 @@ impl<'a> Runner<'a> {
         let signals = signals(&self.stop, self.output);
         let sessions = async {
             let mut asked = self.stop.subscribe();
+            tokio::select! {
+                copied = self.copy_settings() => copied?,
+                _ = asked.wait_for(|stop| *stop != Stopping::No) => return Ok(()),
+            }
             loop {
                 // Also before the first: what was done since it was taken may have taken its time.
                 tokio::select! {
@@ -185,6 +183,19 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// What is paused is known before anything can begin. A queue that cannot be reached yet is waited for.
+    async fn copy_settings(&self) -> anyhow::Result<()> {
+        let settings = SettingsCopier::new(self.app.store.clone(), Arc::clone(&self.engine));
+        while let Err(error) = settings.copy().await {
+            if !error.is_of_the_queue() {
+                return Err(error.into());
+            }
+            self.output.note(&format!("{error}; it is tried again"));
+            tokio::time::sleep(COPY_AGAIN).await;
+        }
+        Ok(())
+    }
+
     /// Works for as long as the lease is held.
     async fn session(&self) -> anyhow::Result<SessionEnd> {
         let (stop, told) = watch::channel(Stopping::No);
@@ -200,7 +211,6 @@ impl<'a> Runner<'a> {
         let settings = SettingsCopier::new(self.app.store.clone(), Arc::clone(&self.engine));
         let beside = async {
             tokio::join!(relay.run(told.clone()), settings.run(told.clone()));
-            std::future::pending::<()>().await;
         };
         let passed_on = async {
             let mut asked = self.stop.subscribe();
@@ -215,15 +225,22 @@ impl<'a> Runner<'a> {
         let (mut beside, mut passed_on) = (pin!(beside), pin!(passed_on));
         let mut kept = pin!(lease::keep(self.app));
         let mut runtime = pin!(runtime.run(told.clone()));
-        let mut lost = None;
+        let (mut lost, mut is_beside_over) = (None, false);
         loop {
             tokio::select! {
-                ended = &mut runtime => return match (ended, lost) {
-                    (_, Some(LeaseEnd::TakenBy(holder))) => Err(lease::taken(&holder)),
-                    (_, Some(LeaseEnd::Lapsed)) => Ok(SessionEnd::LeaseLapsed),
-                    (ended, None) => Ok(SessionEnd::Asked(ended?)),
-                },
-                () = &mut beside => {}
+                ended = &mut runtime => {
+                    if !is_beside_over {
+                        // Cut off in a step, it would leave jobs that it has taken to the reconciler of another process.
+                        stop.send_modify(|stop| *stop = Stopping::Drain.max(*stop));
+                        let _in_time = tokio::time::timeout(STEP_MAX, &mut beside).await;
+                    }
+                    return match (ended, lost) {
+                        (_, Some(LeaseEnd::TakenBy(holder))) => Err(lease::taken(&holder)),
+                        (_, Some(LeaseEnd::Lapsed)) => Ok(SessionEnd::LeaseLapsed),
+                        (ended, None) => Ok(SessionEnd::Asked(ended?)),
+                    };
+                }
+                () = &mut beside, if !is_beside_over => is_beside_over = true,
                 () = &mut passed_on => {}
                 end = &mut kept, if lost.is_none() => {
                     stop.send_replace(Stopping::AtOnce);

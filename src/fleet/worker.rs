@@ -6,7 +6,7 @@ use jobs::{CycleHour, Queue};
 use platform::config::Config;
 
 use tokio::{sync::mpsc, task::JoinSet};
-use worker::{health, runtime::Stopping};
+use worker::{health::HealthPort, runtime::Stopping};
 
 use super::{
     lease,
@@ -77,11 +77,13 @@ async fn work(args: &Args, app: &App, output: &Output) -> anyhow::Result<()> {
             tell(&told_app, &hour, &told_output).await;
         }
     });
-    let mut answering = JoinSet::new();
-    if let Some(address) = args.listen.or(app.config().worker_listen) {
-        let listener = health::bind(address).await?;
-        output.note(&format!("its health is told on http://{}", listener.local_addr()?));
-        answering.spawn(health::serve(listener, runner.health()?));
+    let address = args.listen.or(app.config().worker_listen);
+    let port = match address {
+        None => None,
+        Some(address) => Some(HealthPort::open(address, runner.health()?)?),
+    };
+    if let Some(port) = &port {
+        output.note(&format!("its health is told on http://{}", port.address()));
     }
     let scheduler = runner.scheduler()?;
     output.note(&format!("{} works; Ctrl-C stops", app.instance));

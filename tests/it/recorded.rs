@@ -133,9 +133,9 @@ async fn a_job_is_settled_once_and_for_all(test: TestDb) {
     let found = scope.find_recorded_job(id).await.unwrap().unwrap();
     assert_eq!((found.state, found.error.as_deref()), (dead, Some("no answer")));
     assert!(take(&test, &world).await.is_empty(), "the relay comes too late");
-    test.store.system().mark_jobs_unrelayed(&[id]).await.unwrap();
+    test.store.system().mark_jobs_relayed(&[id], world.now).await.unwrap();
     let found = scope.find_recorded_job(id).await.unwrap().unwrap();
-    assert_eq!(found.state, dead, "and so does whoever puts it back");
+    assert_eq!(found.state, dead, "and so does whoever had taken it before");
     let nobody = JobId::from_uuid(world.tenant.uuid());
     assert_eq!(settle(&world, nobody, dead).await, Transition::Lost);
 }
@@ -150,18 +150,22 @@ async fn jobs_are_handed_on_in_their_order(test: TestDb) {
     all.sort();
     let system = test.store.system();
     let (now, later) = (north.now, north.in_hours(1));
-    assert_eq!(ids(system.take_jobs_to_relay(4, now).await.unwrap()), all[..4]);
-    assert_eq!(ids(system.take_jobs_to_relay(9, later).await.unwrap()), all[4..]);
-    let relayed =
-        async |after, limit| ids(system.list_jobs_relayed(later, after, limit).await.unwrap());
+    let take = async |limit, at| {
+        ids(system.take_jobs_to_relay(limit, at, at - chrono::TimeDelta::minutes(1)).await.unwrap())
+    };
+    assert_eq!(take(4, now).await, all[..4]);
+    assert_eq!(take(9, now).await, all[4..], "each is taken by one");
+    assert_eq!(take(9, later).await, all, "unless whoever took it went away");
+    system.mark_jobs_not_taken(&all[1..2]).await.unwrap();
+    assert_eq!(take(9, later).await, all[1..2]);
+    system.mark_jobs_relayed(&all[..4], later).await.unwrap();
+    let relayed = async |after, limit| ids(system.list_jobs_relayed(after, limit).await.unwrap());
     assert_eq!(relayed(None, 3).await, all[..3]);
-    assert_eq!(relayed(Some(all[2]), 9).await, all[3..4], "what was taken later may be on its way");
-    let first = &system.list_jobs_relayed(later, None, 1).await.unwrap().jobs[0];
+    assert_eq!(relayed(Some(all[2]), 9).await, all[3..4]);
+    let first = &system.list_jobs_relayed(None, 1).await.unwrap().jobs[0];
     let of_owner = test.store.tenant(first.envelope.tenant.unwrap());
     of_owner.mark_job_settled(all[0], RecordedState::Completed, None, north.now).await.unwrap();
     assert_eq!(relayed(None, 1).await, all[1..2]);
-    system.mark_jobs_unrelayed(&all[..2]).await.unwrap();
-    assert_eq!(ids(system.take_jobs_to_relay(9, now).await.unwrap()), all[1..2], "one is settled");
 }
 
 fn ids(read: JobsRead) -> Vec<JobId> {
@@ -169,7 +173,7 @@ fn ids(read: JobsRead) -> Vec<JobId> {
 }
 
 async fn take(test: &TestDb, world: &World<'_>) -> Vec<JobId> {
-    ids(test.store.system().take_jobs_to_relay(9, world.now).await.unwrap())
+    ids(test.store.system().take_jobs_to_relay(9, world.now, world.now).await.unwrap())
 }
 
 /// Several processes take at the same time.
@@ -180,7 +184,7 @@ async fn each_job_is_handed_on_by_one(test: TestDb) {
         all.push(record(&world, "M1").await);
     }
     let system = test.store.system();
-    let take = || system.take_jobs_to_relay(10, world.now);
+    let take = || system.take_jobs_to_relay(10, world.now, world.now);
     let taken = tokio::join!(take(), take(), take(), take());
     let taken = [taken.0, taken.1, taken.2, taken.3];
     let mut taken: Vec<JobId> = taken.into_iter().flat_map(|read| ids(read.unwrap())).collect();
@@ -348,7 +352,7 @@ async fn a_row_that_cannot_be_read_keeps_no_other_back(test: TestDb) {
     let (bad, good) = (record(&world, "M1").await, record(&world, "M2").await);
     let sql = "UPDATE recorded_jobs SET queue = 'pigeon' WHERE id = $1";
     world.execute(sql, [bad.uuid().into()]).await;
-    let read = test.store.system().take_jobs_to_relay(9, world.now).await.unwrap();
+    let read = test.store.system().take_jobs_to_relay(9, world.now, world.now).await.unwrap();
     assert_eq!((read.len(), read.jobs[0].envelope.id, read.unreadable[0].id), (2, good, bad));
     assert_eq!(settle(&world, bad, RecordedState::Dead).await, Transition::Moved);
 }

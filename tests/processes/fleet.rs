@@ -17,7 +17,7 @@ use crate::{
 /// Processes that work at once.
 const CREW: usize = 3;
 /// Blows, unless the environment wants another number.
-const BLOWS: usize = 8;
+const BLOWS: usize = ALL.len();
 /// The lease that processes have here, in milliseconds.
 const LEASE_MS: u64 = 2_000;
 /// How soon after a blow work goes on: twice the lease, and what a busy machine takes beside it.
@@ -36,10 +36,27 @@ enum Blow {
     RedisEmptied,
     /// Redis stands still for longer than a call waits.
     RedisFrozen,
+    /// Every line to Redis is cut.
+    LineCut,
+    /// Whatever goes to Redis or comes from there takes half a second, for some seconds.
+    LineSlow,
+    /// Postgres ends as with its machine, and begins again.
+    PostgresRestarted,
+    /// Another release is rolled out: each process is asked to stop, and another one comes.
+    Rolling,
 }
 
-const ALL: [Blow; 5] =
-    [Blow::Kill, Blow::RedisEmptied, Blow::Freeze, Blow::RedisKilled, Blow::RedisFrozen];
+const ALL: [Blow; 9] = [
+    Blow::Kill,
+    Blow::RedisEmptied,
+    Blow::LineCut,
+    Blow::Freeze,
+    Blow::PostgresRestarted,
+    Blow::RedisKilled,
+    Blow::LineSlow,
+    Blow::Rolling,
+    Blow::RedisFrozen,
+];
 
 async fn strike(blow: Blow, house: &mut House, crew: &mut Vec<Process>, dice: &mut SmallRng) {
     match blow {
@@ -54,15 +71,28 @@ async fn strike(blow: Blow, house: &mut House, crew: &mut Vec<Process>, dice: &m
             process.signal("CONT");
         }
         Blow::RedisKilled => {
-            house.redis().kill().unwrap();
+            house.servers().redis.kill().unwrap();
             tokio::time::sleep(Duration::from_millis(dice.random_range(0..1_000))).await;
-            house.redis().start_again().unwrap();
+            house.servers().redis.start_again().unwrap();
         }
-        Blow::RedisEmptied => house.redis().flush().unwrap(),
+        Blow::RedisEmptied => house.servers().redis.flush().unwrap(),
         Blow::RedisFrozen => {
-            house.redis().freeze().unwrap();
+            house.servers().redis.freeze().unwrap();
             tokio::time::sleep(Duration::from_secs(6)).await;
-            house.redis().thaw().unwrap();
+            house.servers().redis.thaw().unwrap();
+        }
+        Blow::LineCut => house.servers().line.cut(),
+        Blow::LineSlow => {
+            house.servers().line.delay(Duration::from_millis(500));
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            house.servers().line.delay(Duration::ZERO);
+        }
+        Blow::PostgresRestarted => house.servers().postgres.restart().unwrap(),
+        Blow::Rolling => {
+            for process in crew {
+                let old = std::mem::replace(process, house.start());
+                assert!(old.stopped().success(), "a process that is asked to stop does");
+            }
         }
     }
 }

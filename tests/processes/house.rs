@@ -12,7 +12,7 @@ use std::{
 use domain::cycle::{RunStatus, WorkBlock};
 use platform::{RandomIds, config::DatabaseConfig, database::connect};
 use store::{Store, run::RunRow, tenant::Tenant};
-use testkit::{postgres::PrivatePostgres, redis::PrivateRedis};
+use testkit::{postgres::PrivatePostgres, proxy::Proxy, redis::PrivateRedis};
 
 /// The shortest lease there is: a process that was killed is waited for as long.
 const LEASE_SECONDS: u64 = 2;
@@ -35,6 +35,10 @@ pub struct House {
 /// The servers of a fleet.
 pub struct Servers {
     pub redis: PrivateRedis,
+    /// The line to it, which can be cut and slow.
+    pub line: Proxy,
+    redis_url: String,
+    pub postgres: PrivatePostgres,
     database_url: String,
 }
 
@@ -98,14 +102,17 @@ impl House {
     /// One whose processes are a fleet, on servers of its own.
     pub fn of_fleet() -> Self {
         let redis = PrivateRedis::start(&["--appendonly", "yes", "--appendfsync", "everysec"]);
-        let postgres = PrivatePostgres::start().unwrap();
+        let redis = redis.unwrap();
+        let (line, redis_url) = Proxy::before(redis.url()).unwrap();
+        // One that keeps what it has committed, whatever happens to it.
+        let postgres = PrivatePostgres::start_durable().unwrap();
         let database_url = postgres.url(&postgres.create_database());
-        let servers = Servers { redis: redis.unwrap(), database_url };
+        let servers = Servers { redis, line, redis_url, postgres, database_url };
         Self { servers: Some(servers), ..Self::new() }
     }
 
-    pub fn redis(&self) -> &PrivateRedis {
-        &self.servers.as_ref().expect("it is a fleet's").redis
+    pub fn servers(&self) -> &Servers {
+        self.servers.as_ref().expect("it is a fleet's")
     }
 
     pub fn path(&self) -> &Path {
@@ -127,7 +134,7 @@ impl House {
             .env("STEWARD_LOG_FORMAT", "json");
         if let Some(servers) = &self.servers {
             command.env("DATABASE_URL", &servers.database_url);
-            command.env("REDIS_URL", servers.redis.url());
+            command.env("REDIS_URL", &servers.redis_url);
         }
         command
     }

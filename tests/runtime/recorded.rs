@@ -142,12 +142,18 @@ impl Office {
         Relay::new(self.records(), self.rig.engine.clone())
     }
 
-    /// A relay by whose clock nothing is on its way any more.
+    /// A relay by whose clock whoever took jobs must have gone away.
     fn relay_later(&self) -> Relay {
         let (store, later) = (self.test.store.clone(), SystemClock.now() + TimeDelta::minutes(1));
         let clock = Arc::new(FixedClock::new(later));
         let records = Records::new(store, clock, self.registry(), self.books.clone());
         Relay::new(records, self.rig.engine.clone())
+    }
+
+    /// As a relay does that is killed before it hands on what it has taken.
+    async fn take(&self) -> usize {
+        let now = SystemClock.now();
+        self.test.store.system().take_jobs_to_relay(9, now, now).await.unwrap().len()
     }
 
     async fn record(&self, end: End) -> JobId {
@@ -246,12 +252,12 @@ async fn what_the_queue_lost_is_handed_on_again() {
         office.work_until_settled(done).await;
         let lost = [office.record(End::Well).await, office.record(End::Well).await];
         office.relay().relay().await.unwrap();
-        assert_eq!(office.relay_later().reconcile(&mut None).await.unwrap(), Reconciled::default());
+        assert_eq!(office.relay().reconcile(&mut None).await.unwrap(), Reconciled::default());
 
         office.rig = Rig::new();
-        let found = office.relay_later().reconcile(&mut None).await.unwrap();
+        let found = office.relay().reconcile(&mut None).await.unwrap();
         assert_eq!(found, Reconciled { enqueued_again: 2, settled: 0 }, "what is settled is left");
-        assert_eq!(office.relay_later().reconcile(&mut None).await.unwrap(), Reconciled::default());
+        assert_eq!(office.relay().reconcile(&mut None).await.unwrap(), Reconciled::default());
         for id in lost {
             office.work_until_settled(id).await;
         }
@@ -287,7 +293,7 @@ async fn one_job_that_no_queue_takes_keeps_nobody_back() {
             .await
             .unwrap();
         assert_eq!(office.relay().relay().await.unwrap(), 2);
-        assert_eq!(office.relay().relay().await.unwrap(), 1, "the bad one, whose end waited");
+        assert_eq!(office.relay_later().relay().await.unwrap(), 1, "the bad one, whose end waited");
         assert_eq!(office.work_until_settled(good).await.0, RecordedState::Completed);
         let (state, error) = office.until_settled(bad).await;
         assert_eq!((state, office.begun()), (RecordedState::Dead, 1));
@@ -301,12 +307,9 @@ async fn what_was_taken_and_not_handed_on_is_not_lost() {
     for backend in Backend::ALL {
         let office = Office::open(backend).await;
         let id = office.record(End::Well).await;
-        let system = office.test.store.system();
-        assert_eq!(system.take_jobs_to_relay(9, SystemClock.now()).await.unwrap().len(), 1);
-        let found = office.relay().reconcile(&mut None).await.unwrap();
-        assert_eq!(found, Reconciled::default(), "it may be on its way");
-        let found = office.relay_later().reconcile(&mut None).await.unwrap();
-        assert_eq!(found, Reconciled { enqueued_again: 1, settled: 0 });
+        assert_eq!(office.take().await, 1);
+        assert_eq!(office.relay().relay().await.unwrap(), 0, "it may be on its way");
+        assert_eq!(office.relay_later().relay().await.unwrap(), 1);
         assert_eq!(office.work_until_settled(id).await.0, RecordedState::Completed);
 
         let id = office.record(End::Well).await;
@@ -316,6 +319,27 @@ async fn what_was_taken_and_not_handed_on_is_not_lost() {
         assert!(away.relay().await.unwrap_err().is_of_the_queue());
         assert_eq!(office.relay().relay().await.unwrap(), 1, "it was put back");
         assert_eq!(office.work_until_settled(id).await.0, RecordedState::Completed);
+    }
+}
+
+/// Somebody brings a dead job back, and the relay that takes it is killed before it has told the queue.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_brought_back_is_not_buried_by_a_relay_that_was_killed() {
+    for backend in Backend::ALL {
+        let office = Office::open(backend).await;
+        let id = office.record(End::Badly).await;
+        office.relay().relay().await.unwrap();
+        assert_eq!(office.work_until_settled(id).await.0, RecordedState::Dead);
+        office.work_until(office.rig.until(id, State::Dead)).await;
+        let scope = office.test.store.tenant(office.tenant);
+        scope.mark_job_reopened(id, SystemClock.now()).await.unwrap();
+        assert_eq!(office.take().await, 1);
+        office.relay().reconcile(&mut None).await.unwrap();
+        assert_eq!(office.relay_later().relay().await.unwrap(), 1);
+        office.relay().reconcile(&mut None).await.unwrap();
+        let state = scope.find_recorded_job(id).await.unwrap().unwrap().state;
+        assert_eq!(state, RecordedState::Relayed);
+        assert_eq!(office.rig.found(id).await.state, State::Ready, "with all its attempts");
     }
 }
 
@@ -346,9 +370,9 @@ async fn what_the_queue_ended_by_itself_is_settled_by_the_reconciler() {
             .await;
     }
     // What it leaves behind cannot be put right at first, and until then its end is not written.
-    let found = office.relay_later().reconcile(&mut None).await.unwrap();
+    let found = office.relay().reconcile(&mut None).await.unwrap();
     assert_eq!(found, Reconciled { enqueued_again: 0, settled: 0 });
-    let found = office.relay_later().reconcile(&mut None).await.unwrap();
+    let found = office.relay().reconcile(&mut None).await.unwrap();
     assert_eq!(found, Reconciled { enqueued_again: 0, settled: 1 });
     let (state, error) = office.until_settled(id).await;
     assert_eq!((state, office.begun()), (RecordedState::Dead, 0));

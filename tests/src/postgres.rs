@@ -10,7 +10,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct PrivatePostgres {
     server_url: String,
     /// Held for its `Drop`, which stops the server; none when the server belongs to somebody else.
-    _supervisor: Option<Supervisor>,
+    supervisor: Option<Mutex<Supervisor>>,
 }
 
 impl PrivatePostgres {
@@ -45,13 +45,13 @@ impl PrivatePostgres {
         static OF_THIS_PROCESS: OnceLock<Result<PrivatePostgres, String>> = OnceLock::new();
 
         if let Some(server_url) = given_server_url() {
-            return Ok(Self { server_url, _supervisor: None });
+            return Ok(Self { server_url, supervisor: None });
         }
         // A failure is kept too: the other tests then fail with the same words, and at once.
         match OF_THIS_PROCESS
             .get_or_init(|| Self::start_own().map_err(|error| format!("{error:#}")))
         {
-            Ok(shared) => Ok(Self { server_url: shared.server_url.clone(), _supervisor: None }),
+            Ok(shared) => Ok(Self { server_url: shared.server_url.clone(), supervisor: None }),
             Err(message) => Err(anyhow!("{message}")),
         }
     }
@@ -73,7 +73,13 @@ impl PrivatePostgres {
     fn start_with(command: Command) -> anyhow::Result<Self> {
         let (supervisor, server_url) =
             Supervisor::start(command).context("cannot start a private Postgres server")?;
-        Ok(Self { server_url, _supervisor: Some(supervisor) })
+        Ok(Self { server_url, supervisor: Some(Mutex::new(supervisor)) })
+    }
+
+    /// Ends a server of one's own as its machine's end would, and starts it again.
+    pub fn restart(&self) -> anyhow::Result<()> {
+        let supervisor = self.supervisor.as_ref().context("the server is not this test's own")?;
+        supervisor.lock().unwrap_or_else(PoisonError::into_inner).say("restart")
     }
 
     /// The URL of a database on this server, whether or not the database exists.

@@ -3,7 +3,12 @@
 //! What lives here: the judgement of whether something moves, and four pages for machines on the inside.
 //! What does not: the API, and anything that changes something.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
 use axum::{
     Json, Router,
@@ -20,7 +25,11 @@ use queue::{
 };
 use serde::Serialize;
 use store::Store;
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::TcpListener,
+    runtime::Builder,
+    sync::{oneshot, watch},
+};
 
 use crate::runtime::Stopping;
 
@@ -49,6 +58,8 @@ pub struct Health {
     pub instance: String,
     /// When it was started.
     pub started_at: Timestamp,
+    /// Threads on which its handlers run.
+    pub threads: usize,
 }
 
 /// The port cannot be had.
@@ -61,22 +72,62 @@ pub struct ListenError {
     problem: std::io::Error,
 }
 
-/// Takes an address.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    TcpListener::bind(address).await.map_err(|problem| ListenError { address, problem })
+/// The port, answered by a thread of its own, so that handlers that block all others cannot silence it. Dropped, it closes.
+pub struct HealthPort {
+    address: SocketAddr,
+    end: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
-/// Answers for as long as it is polled.
-pub async fn serve(listener: TcpListener, health: Health) {
+impl HealthPort {
+    /// Takes an address and answers from then on.
+    pub fn open(address: SocketAddr, health: Health) -> Result<Self, ListenError> {
+        let failed = |problem| ListenError { address, problem };
+        let listener = std::net::TcpListener::bind(address).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let (end, ended) = oneshot::channel();
+        let answer = move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    // An error means that nobody is left to end it, which is the end as well.
+                    _ = ended => {}
+                    answered = serve(listener, health) => if let Err(error) = answered {
+                        tracing::error!(%error, "the health port is answered no more");
+                    }
+                }
+            });
+        };
+        let thread = thread::Builder::new().name("health".to_owned()).spawn(answer);
+        Ok(Self { address, end: Some(end), thread: Some(thread.map_err(failed)?) })
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for HealthPort {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread of the health port ended in a panic");
+        }
+    }
+}
+
+async fn serve(listener: std::net::TcpListener, health: Health) -> std::io::Result<()> {
     let router = Router::new()
         .route("/health/live", get(async || Json(Live { status: "live" })))
         .route("/health/ready", get(ready))
         .route("/status", get(status))
         .route("/metrics", get(metrics))
         .with_state(health);
-    if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!(%error, "the health port is answered no more");
-    }
+    axum::serve(TcpListener::from_std(listener)?, router).await
 }
 
 #[derive(Serialize)]
@@ -106,6 +157,8 @@ struct Status {
     started_at: Timestamp,
     queues: Vec<QueueStatus>,
     jobs: Vec<JobStatus>,
+    /// Handlers that do not stop and hold a thread each; their jobs are somebody else's by now.
+    left_behind: usize,
 }
 
 #[derive(Serialize)]
@@ -149,14 +202,12 @@ async fn status(State(health): State<Health>) -> Json<Status> {
         started_at: health.started_at,
         queues: queues.collect(),
         jobs: jobs.collect(),
+        left_behind: standing.left_behind,
     })
 }
 
 async fn metrics(State(health): State<Health>) -> Response {
-    if tokio::time::timeout(ASK_TIMEOUT, health.measure()).await.is_err() {
-        // The rest is worth knowing all the more.
-        tracing::warn!("the queues and the outbox could not be measured in time");
-    }
+    health.measure().await;
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, health.metrics.render()).into_response()
 }
@@ -169,7 +220,7 @@ impl Health {
             reasons.push("it is stopping".to_owned());
         }
         match self.pulse.standing() {
-            Some(standing) => reasons.extend(standstill(&standing)),
+            Some(standing) => reasons.extend(standstill(&standing, self.threads)),
             None => reasons.push("nothing runs here: it waits for its lease".to_owned()),
         }
         match tokio::time::timeout(ASK_TIMEOUT, self.store.system().ping()).await {
@@ -191,20 +242,32 @@ impl Health {
             metrics::gauge!(names::WORKER_JOBS, "queue" => queue).set(whole(it.in_hand));
             metrics::gauge!(names::WORKER_SLOTS, "queue" => queue).set(whole(it.slots));
         }
-        let now = self.clock.now();
-        for queue in Queue::ALL {
-            match self.engine.stats(queue).await {
-                Ok(stats) => queue::measure(&stats, now),
-                Err(error) => {
-                    tracing::warn!(%queue, %error, "the queue could not be measured");
-                    return;
-                }
+        for (what, measured) in [
+            ("outbox", tokio::time::timeout(ASK_TIMEOUT, self.measure_outbox()).await),
+            ("queues", tokio::time::timeout(ASK_TIMEOUT, self.measure_queues()).await),
+        ] {
+            // The rest is worth knowing all the more.
+            match measured {
+                Ok(Ok(())) => {}
+                Ok(Err(problem)) => tracing::warn!(what, problem, "not measured"),
+                Err(_) => tracing::warn!(what, "not measured in time"),
             }
         }
-        match self.store.system().look_at_outbox().await {
-            Ok(outbox) => queue::measure_outbox(outbox.jobs, outbox.oldest_at, now),
-            Err(error) => tracing::warn!(%error, "the outbox could not be measured"),
+    }
+
+    async fn measure_outbox(&self) -> Result<(), String> {
+        let outbox = self.store.system().look_at_outbox().await.map_err(|it| it.to_string())?;
+        queue::measure_outbox(outbox.jobs, outbox.oldest_at, self.clock.now());
+        Ok(())
+    }
+
+    async fn measure_queues(&self) -> Result<(), String> {
+        let now = self.clock.now();
+        for queue in Queue::ALL {
+            let stats = self.engine.stats(queue).await.map_err(|it| it.to_string())?;
+            queue::measure_queue(&stats, now);
         }
+        Ok(())
     }
 }
 
@@ -213,7 +276,7 @@ fn whole(number: usize) -> f64 {
 }
 
 /// Why nothing moves, if nothing does.
-fn standstill(standing: &Standing) -> Vec<String> {
+fn standstill(standing: &Standing, threads: usize) -> Vec<String> {
     let mut reasons = Vec::new();
     for it in &standing.queues {
         let queue = it.queue;
@@ -222,8 +285,11 @@ fn standstill(standing: &Standing) -> Vec<String> {
             reasons.push(format!("the queue {queue} has not answered for {seconds} s"));
         }
         if 0 < it.slots && it.slots <= it.overdue {
-            reasons.push(format!("every place of {queue} is held by a job that does not stop"));
+            reasons.push(format!("nothing of what became of jobs of {queue} can be written down"));
         }
+    }
+    if 0 < threads && threads <= standing.left_behind {
+        reasons.push("every thread is held by a handler that does not stop".to_owned());
     }
     if let Some(time) = standing.unsettled_for.filter(|time| STANDSTILL < *time) {
         let seconds = time.as_secs();
@@ -253,13 +319,16 @@ mod tests {
     #[test]
     fn a_process_stands_still_when_nothing_can_move() {
         let none: Vec<String> = Vec::new();
-        assert_eq!(standstill(&Standing::default()), none);
-        assert_eq!(standstill(&agent(|_| {})), none, "one place is left");
-        let stuck = standstill(&agent(|it| it.overdue = 2));
-        assert_eq!(stuck, ["every place of agent is held by a job that does not stop"]);
-        let silent = standstill(&agent(|it| it.unanswered_for = Duration::from_secs(31)));
+        assert_eq!(standstill(&Standing::default(), 2), none);
+        assert_eq!(standstill(&agent(|_| {}), 2), none, "one place is left");
+        let full = standstill(&agent(|it| it.overdue = 2), 2);
+        assert_eq!(full, ["nothing of what became of jobs of agent can be written down"]);
+        let silent = standstill(&agent(|it| it.unanswered_for = Duration::from_secs(31)), 2);
         assert_eq!(silent, ["the queue agent has not answered for 31 s"]);
         let refused = Standing { unsettled_for: Some(Duration::from_secs(40)), ..agent(|_| {}) };
-        assert_eq!(standstill(&refused), ["what became of jobs has been refused for 40 s"]);
+        assert_eq!(standstill(&refused, 2), ["what became of jobs has been refused for 40 s"]);
+        let held = Standing { left_behind: 2, ..agent(|_| {}) };
+        assert_eq!(standstill(&held, 3), none, "one thread is left");
+        assert_eq!(standstill(&held, 2), ["every thread is held by a handler that does not stop"]);
     }
 }

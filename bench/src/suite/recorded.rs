@@ -9,7 +9,6 @@ use std::{
 };
 
 use anyhow::ensure;
-use domain::time::Timestamp;
 use jobs::{AnyJob, Clock, Queue, TenantId};
 use platform::SystemClock;
 use queue::Engine;
@@ -98,8 +97,8 @@ async fn recording(
     tell(printer, Suite::Recorded, measure, per_second, "commits/s")?;
     let system = database.store.system();
     // None of these is to run.
-    while !system.take_jobs_to_relay(500, SystemClock.now()).await?.is_empty() {}
-    let taken = system.list_jobs_relayed(Timestamp::MAX_UTC, None, u64::try_from(ALONE)?).await?;
+    let now = SystemClock.now();
+    let taken = system.take_jobs_to_relay(u64::try_from(ALONE)?, now, now).await?;
     let jobs: Vec<_> = taken.jobs.into_iter().map(|job| job.envelope).collect();
     for jobs in jobs.chunks(500) {
         let ids: Vec<_> =
@@ -144,8 +143,7 @@ async fn end_to_end(
         let recorded = began.elapsed();
         until(async || Ok(JOBS <= done.load(Ordering::Relaxed))).await?;
         let system = database.store.system();
-        let never = Timestamp::MAX_UTC;
-        until(async || Ok(system.list_jobs_relayed(never, None, 1).await?.is_empty())).await?;
+        until(async || Ok(system.list_jobs_relayed(None, 1).await?.is_empty())).await?;
         let took = began.elapsed();
         stop.send_replace(Stopping::Drain);
         anyhow::Ok((recorded, took))

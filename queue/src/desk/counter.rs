@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Weak},
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -55,6 +55,15 @@ impl OnHand {
         if let Some(it) = self.shared.table().in_hand.get_mut(&self.task.lease) {
             it.until = until;
         }
+    }
+}
+
+impl OnHand {
+    /// Its handler cannot be stopped and goes on without a lease; it is gone when nothing holds this any more.
+    pub fn leave_behind(&self, alive: Weak<()>) {
+        let mut table = self.shared.table();
+        table.left_behind.retain(|it| 0 < it.strong_count());
+        table.left_behind.push(alive);
     }
 }
 

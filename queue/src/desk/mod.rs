@@ -17,7 +17,7 @@ mod settler;
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::Waker,
     time::{Duration, Instant},
 };
@@ -31,7 +31,7 @@ use tokio::{
 pub use self::counter::{Counter, CounterError, CounterLayer, CounterService, OnHand};
 pub use self::pulse::{JobStanding, Pulse, QueueStanding, Standing};
 use self::{heart::HeartThread, own_runtime::OwnRuntime};
-use crate::{Engine, Lease, Leased, QueueResult, Settlement, Verdict};
+use crate::{Engine, Lease, Leased, QueueResult, Settlement, Verdict, measure};
 
 /// Beyond its time limit, a job has so long to stop by itself until its lease is extended no more.
 pub const GRACE: Duration = Duration::from_secs(10);
@@ -99,6 +99,8 @@ struct Table {
     is_stopping: bool,
     /// Since when the engine has taken no answers, if it does not.
     unsettled_since: Option<Instant>,
+    /// Handlers that could not be stopped, as long as they hold a thread.
+    left_behind: Vec<Weak<()>>,
 }
 
 /// What all parts of a desk share.
@@ -163,12 +165,14 @@ impl Desk {
                 draining_for: None,
                 is_stopping: false,
                 unsettled_since: None,
+                left_behind: Vec::new(),
             }),
             changed: Notify::new(),
             claiming: tokio::sync::Mutex::new(()),
             settle,
         });
         options.pulse.of(&shared);
+        measure::begin_counting();
         let own = OwnRuntime::start()?;
         let mut tasks = JoinSet::new();
         tasks.spawn_on(settler::run(Arc::clone(&shared), settlements), &own.handle);
@@ -269,12 +273,13 @@ impl Table {
         self.shelves.get_mut(&queue).and_then(|shelf| shelf.waker.take())
     }
 
-    /// Forgets what was settled.
-    fn put_down(&mut self, lease: &Lease) {
-        let Some(it) = self.in_hand.remove(lease) else { return };
+    /// Forgets what was settled; gives its queue.
+    fn put_down(&mut self, lease: &Lease) -> Option<Queue> {
+        let it = self.in_hand.remove(lease)?;
         if let Some(shelf) = self.shelves.get_mut(&it.queue) {
             shelf.in_hand = shelf.in_hand.saturating_sub(1);
         }
+        Some(it.queue)
     }
 
     fn runs_alone(&self) -> bool {

@@ -28,6 +28,8 @@ pub struct Standing {
     pub jobs: Vec<JobStanding>,
     /// For how long answers have been refused by the engine, if they are.
     pub unsettled_for: Option<Duration>,
+    /// Handlers that could not be stopped and hold a thread each.
+    pub left_behind: usize,
 }
 
 /// How a desk stands with a queue.
@@ -39,7 +41,7 @@ pub struct QueueStanding {
     pub slots: usize,
     /// Jobs in hand.
     pub in_hand: usize,
-    /// Those of them whose time is over and that do not stop.
+    /// Those of them whose time is over, and whose end cannot be written down.
     pub overdue: usize,
     /// For how long the engine has not answered whether there is work.
     pub unanswered_for: Duration,
@@ -95,9 +97,10 @@ impl Shared {
         });
         let (mut queues, mut jobs): (Vec<_>, Vec<_>) = (queues.collect(), jobs.collect());
         let unsettled_for = table.unsettled_since.map(|at| now.saturating_duration_since(at));
+        let left_behind = table.left_behind.iter().filter(|it| 0 < it.strong_count()).count();
         drop(table);
         queues.sort_unstable_by_key(|it| it.queue);
         jobs.sort_unstable_by_key(|it| it.id);
-        Standing { queues, jobs, unsettled_for }
+        Standing { queues, jobs, unsettled_for, left_behind }
     }
 }

@@ -6,7 +6,7 @@ use jobs::Jitter;
 use tokio::sync::mpsc;
 
 use super::{ENGINE_AWAY, Shared};
-use crate::{Settled, Settlement};
+use crate::{Settled, Settlement, measure};
 
 /// Answers of one call.
 const TOGETHER_MAX: usize = 256;
@@ -29,8 +29,9 @@ async fn settle(shared: &Shared, together: Vec<Settlement>) {
                 let mut table = shared.table();
                 table.unsettled_since = None;
                 for (it, settled) in together.iter().zip(settled) {
-                    table.put_down(&it.lease);
+                    let queue = table.put_down(&it.lease);
                     if settled == Settled::Lost {
+                        queue.into_iter().for_each(measure::lease_lost);
                         tracing::warn!(job = %it.lease.id, "its lease was lost; somebody else speaks for it");
                     }
                 }
@@ -48,7 +49,9 @@ async fn settle(shared: &Shared, together: Vec<Settlement>) {
                 tracing::error!(%error, "answers that the engine refuses; their leases will run out");
                 let mut table = shared.table();
                 table.unsettled_since = None;
-                together.iter().for_each(|it| table.put_down(&it.lease));
+                for it in &together {
+                    table.put_down(&it.lease);
+                }
                 drop(table);
                 shared.changed.notify_waiters();
                 return;

@@ -5,6 +5,7 @@ use rusqlite::params;
 use super::core::{Core, Sql, TASK, Task, turn_of};
 use crate::{
     BATCH_MAX, RESCUES_ALONE_MAX, RESCUES_TOGETHER_MAX, State, Tended, check::millis, fair::Lines,
+    measure,
 };
 
 /// Rows of each kind that one call goes through.
@@ -42,6 +43,7 @@ impl Core {
         for task in lost {
             self.ended(task.queue, task.tenant);
             *self.rescues.entry(task.queue).or_default() += 1;
+            measure::rescued(task.queue, 1);
             if task.is_cancelling {
                 self.end(&task, State::Cancelled, None)?;
                 tended.rescued += 1;

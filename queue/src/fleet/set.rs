@@ -15,6 +15,7 @@ use crate::{
     Beat, Enqueued, Filter, Lease, NewTask, QueueResult, Retention, Settlement, Tended, Time,
     Verdict,
     check::{millis, shortened},
+    measure,
 };
 
 /// A lease by where it stands among those of a call, and its token as the scripts know it.
@@ -176,6 +177,7 @@ impl Set {
         let (promoted, rescued, poisoned, pruned) = (count()?, count()?, count()?, count()?);
         let has_more = count()? == 1;
         let due_in = u64::try_from(answer.number()?).ok().map(Duration::from_millis);
+        measure::rescued(queue, rescued + poisoned);
         Ok((Tended { promoted, rescued, poisoned, pruned, has_more }, due_in))
     }
 

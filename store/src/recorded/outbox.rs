@@ -60,24 +60,30 @@ impl JobsRead {
 }
 
 impl System<'_> {
-    /// Takes jobs of all tenants that the queue has not been given yet, oldest first: they count as relayed from now on.
+    /// Takes jobs of all tenants that the queue has not been given yet, oldest first.
     ///
-    /// Whoever takes them hands them on, or puts them back by [`Self::mark_jobs_unrelayed`]. One that goes away in
-    /// between leaves jobs that the queue does not know, as a queue does that lost them.
+    /// They go on waiting, but nobody else takes those that were taken since `taken_before`: whoever takes them hands
+    /// them on and says so by [`Self::mark_jobs_relayed`], and those of one that went away are taken again.
     /// Several may take at once: each gets others.
-    pub async fn take_jobs_to_relay(&self, limit: u64, now: Timestamp) -> StoreResult<JobsRead> {
+    pub async fn take_jobs_to_relay(
+        &self,
+        limit: u64,
+        now: Timestamp,
+        taken_before: Timestamp,
+    ) -> StoreResult<JobsRead> {
         use recorded::Column;
+        let is_free = Column::RelayedAt.is_null().or(Column::RelayedAt.lt(taken_before));
         let waiting = recorded::Entity::find()
             .select_only()
             .column(Column::Id)
             .filter(Column::State.eq(RecordedState::Waiting.as_str()))
+            .filter(is_free)
             .order_by_asc(Column::Id)
             .limit(limit)
             // Without a word on SQLite, where there is one process that takes.
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .into_query();
         let rows = recorded::Entity::update_many()
-            .col_expr(Column::State, Expr::value(RecordedState::Relayed.as_str()))
             .col_expr(Column::RelayedAt, Expr::value(Some(now)))
             .filter(Column::Id.in_subquery(waiting))
             .exec_with_returning(self.store.db())
@@ -87,14 +93,29 @@ impl System<'_> {
         Ok(read(rows))
     }
 
-    /// Puts back jobs that were taken and that the queue could not be given.
-    pub async fn mark_jobs_unrelayed(&self, ids: &[JobId]) -> StoreResult<()> {
+    /// Notes that the queue was given some jobs. One that was settled meanwhile stays so.
+    pub async fn mark_jobs_relayed(&self, ids: &[JobId], now: Timestamp) -> StoreResult<()> {
         use recorded::Column;
         for chunk in ids.chunks(JOBS_PER_STATEMENT) {
             recorded::Entity::update_many()
-                .col_expr(Column::State, Expr::value(RecordedState::Waiting.as_str()))
+                .col_expr(Column::State, Expr::value(RecordedState::Relayed.as_str()))
+                .col_expr(Column::RelayedAt, Expr::value(Some(now)))
                 .filter(Column::Id.is_in(chunk.iter().map(|id| id.uuid())))
-                .filter(Column::State.eq(RecordedState::Relayed.as_str()))
+                .filter(Column::State.eq(RecordedState::Waiting.as_str()))
+                .exec(self.store.db())
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Lets jobs be taken again at once that the queue could not be given.
+    pub async fn mark_jobs_not_taken(&self, ids: &[JobId]) -> StoreResult<()> {
+        use recorded::Column;
+        for chunk in ids.chunks(JOBS_PER_STATEMENT) {
+            recorded::Entity::update_many()
+                .col_expr(Column::RelayedAt, Expr::value(None::<Timestamp>))
+                .filter(Column::Id.is_in(chunk.iter().map(|id| id.uuid())))
+                .filter(Column::State.eq(RecordedState::Waiting.as_str()))
                 .exec(self.store.db())
                 .await?;
         }
@@ -116,18 +137,15 @@ impl System<'_> {
         Ok(Outbox { jobs: u64::try_from(jobs).unwrap_or(0), oldest_at })
     }
 
-    /// Jobs of all tenants that the queue was given before a moment and that are not settled, oldest first, after a
-    /// certain one.
+    /// Jobs of all tenants that the queue was given and that are not settled, oldest first, after a certain one.
     pub async fn list_jobs_relayed(
         &self,
-        before: Timestamp,
         after: Option<JobId>,
         limit: u64,
     ) -> StoreResult<JobsRead> {
         use recorded::Column;
         let rows = recorded::Entity::find()
             .filter(Column::State.eq(RecordedState::Relayed.as_str()))
-            .filter(Column::RelayedAt.lt(before))
             .apply_if(after, |query, after| query.filter(Column::Id.gt(after.uuid())))
             .order_by_asc(Column::Id)
             .limit(limit)

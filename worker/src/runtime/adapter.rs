@@ -40,10 +40,8 @@ pub(super) async fn run<A: Send + Sync + 'static>(
         attempt = task.attempt,
         tenant = task.tenant.map(tracing::field::display),
     );
-    let began = Instant::now();
     let verdict = recorded(registry, app, ledger, &job).instrument(span.clone()).await;
     span.in_scope(|| tell(&verdict));
-    count(registry, job.task(), &verdict, began.elapsed());
     verdict
 }
 
@@ -68,7 +66,12 @@ async fn recorded<A: Send + Sync + 'static>(
         let error = "it is recorded, and this process has no database".to_owned();
         return Verdict::Dead { error };
     };
-    match ledger.ended(tenant, task.lease.id).await {
+    let mut stop = job.stopped();
+    let word = tokio::select! {
+        word = ledger.ended(tenant, task.lease.id) => word,
+        _ = told(&mut stop) => return Verdict::Released,
+    };
+    match word {
         Ok(Word::Ended(verdict)) => return verdict,
         Ok(Word::Open { run_at }) => {
             let since = run_at.max(envelope.enqueued_at);
@@ -126,6 +129,18 @@ async fn attempt<A: Send + Sync + 'static>(
     envelope: &Envelope,
     job: &OnHand,
 ) -> Verdict {
+    let began = Instant::now();
+    let verdict = attempted(registry, app, envelope, job).await;
+    count(registry, job.task(), &verdict, began.elapsed());
+    verdict
+}
+
+async fn attempted<A: Send + Sync + 'static>(
+    registry: &Registry<A>,
+    app: Arc<A>,
+    envelope: &Envelope,
+    job: &OnHand,
+) -> Verdict {
     let task = job.task();
     let Some(entry) = registry.find(&task.name) else {
         let error = "no handler here knows this kind of job: it is retired, or newer";
@@ -178,7 +193,10 @@ async fn watch_over(
 ) -> End {
     let mut task = JoinSet::new();
     let (begins, begun) = oneshot::channel();
+    let alive = Arc::new(());
+    let with_it = Arc::clone(&alive);
     let running = async move {
+        let _alive = with_it;
         // Nobody listens when the job was given up meanwhile; then it is aborted as well.
         let _ = begins.send(());
         running.await
@@ -211,6 +229,7 @@ async fn watch_over(
     if ended.is_err() {
         // It holds a thread and cannot be taken off it. Its lease is extended no more.
         tracing::error!("the job ignores that it is to stop, and blocks a thread");
+        job.leave_behind(Arc::downgrade(&alive));
         task.detach_all();
     }
     match (told, ended) {
@@ -241,9 +260,12 @@ fn result_of(ended: Option<Result<JobResult, tokio::task::JoinError>>) -> JobRes
     }
 }
 
+/// The name under which attempts at jobs are counted that nobody here knows.
+const UNKNOWN: &str = "unknown";
+
 /// Begins at nothing what wakes somebody the first time it happens.
 pub(super) fn begin_counting<A: Send + Sync + 'static>(registry: &Registry<A>) {
-    for name in registry.names() {
+    for name in registry.names().into_iter().chain([UNKNOWN]) {
         for outcome in ["completed", "retried", "dead"] {
             metrics::counter!(names::JOB_ATTEMPTS, "name" => name, "outcome" => outcome)
                 .increment(0);
@@ -258,7 +280,7 @@ fn count<A: Send + Sync + 'static>(
     verdict: &Verdict,
     took: Duration,
 ) {
-    let name = registry.known_name(&task.name).unwrap_or("unknown");
+    let name = registry.known_name(&task.name).unwrap_or(UNKNOWN);
     let outcome = match verdict {
         Verdict::Completed => "completed",
         Verdict::Retry { .. } => "retried",

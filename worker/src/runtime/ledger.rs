@@ -4,7 +4,7 @@
 //! What lives here: the gathering.
 //! What does not: what the words mean for a job (`adapter`), and ends that have something to put right (`records`).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jobs::{Envelope, JobId, TenantId, Timestamp};
 use queue::Verdict;
@@ -19,6 +19,8 @@ use tokio::{
 
 use super::records::{Records, RecordsError};
 
+/// How long a statement may take.
+const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Jobs of one statement.
 const TOGETHER_MAX: usize = 256;
 
@@ -129,14 +131,17 @@ async fn answer<T>(
     let mut together = Vec::with_capacity(TOGETHER_MAX);
     while 0 < asked.recv_many(&mut together, TOGETHER_MAX).await {
         let these: Vec<(TenantId, JobId)> = together.iter().map(|it| (it.tenant, it.id)).collect();
-        match find(&records, &these).await {
+        match in_time(find(&records, &these)).await {
             // Whoever has gone meanwhile needs no answer.
             Ok(found) => {
                 for (it, found) in together.drain(..).zip(found) {
                     let _gone = it.answer.send(Ok(found));
                 }
             }
-            Err(error @ StoreError::Unavailable(_)) => {
+            Err(
+                error @ (RecordsError::Unavailable(_)
+                | RecordsError::Store(StoreError::Unavailable(_))),
+            ) => {
                 for it in together.drain(..) {
                     let _gone = it.answer.send(Err(RecordsError::Unavailable(error.to_string())));
                 }
@@ -144,16 +149,26 @@ async fn answer<T>(
             // One that cannot be read or written must not keep the others back.
             Err(_) => {
                 for it in together.drain(..) {
-                    let alone = find(&records, &[(it.tenant, it.id)]).await;
+                    let alone = in_time(find(&records, &[(it.tenant, it.id)])).await;
                     let alone = alone.map(|found| found.into_iter().next());
                     let _gone = it.answer.send(match alone {
                         Ok(Some(found)) => Ok(found),
                         Ok(None) => Err(RecordsError::Stopping),
-                        Err(error) => Err(error.into()),
+                        Err(error) => Err(error),
                     });
                 }
             }
         }
+    }
+}
+
+/// A statement that waits for somebody else's lock, or on a dead line, must not hold up every job of the process.
+async fn in_time<T>(
+    asking: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, RecordsError> {
+    match tokio::time::timeout(ASK_TIMEOUT, asking).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(RecordsError::Unavailable("the database does not answer in time".to_owned())),
     }
 }
 

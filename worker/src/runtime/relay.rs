@@ -33,8 +33,8 @@ const TOGETHER_MAX: u64 = JOBS_PER_STATEMENT as u64;
 const RELAY_EVERY: Duration = Duration::from_millis(100);
 /// How often what was handed on is compared with what the queue knows.
 const RECONCILE_EVERY: Duration = Duration::from_secs(10);
-/// How long jobs may be on their way from the outbox to the queue: longer than a call of either takes.
-const RELAY_TAKES: TimeDelta = TimeDelta::seconds(5);
+/// How long jobs are left to the process that took them; handing them on later than that only repeats it.
+const TAKEN_FOR: TimeDelta = TimeDelta::seconds(5);
 /// Pages that are compared before the outbox is looked into again.
 const PAGES_AT_ONCE_MAX: usize = 4;
 /// Batches that are handed on before the stop is listened to again.
@@ -144,8 +144,6 @@ impl Relay {
         }
         if let Some(cursor) = cursor {
             let found = self.reconcile(cursor).await?;
-            count("lost_by_queue", found.enqueued_again);
-            count("ended_by_queue", found.settled);
             if found != Reconciled::default() {
                 tracing::warn!(
                     enqueued_again = found.enqueued_again,
@@ -159,22 +157,18 @@ impl Relay {
 
     /// Hands on what is waiting, oldest first; says how many there were.
     ///
-    /// Other processes may do so at the same time: each takes others. One that dies with what it took leaves it to the
-    /// reconciler.
+    /// Other processes may do so at the same time: each takes others, and what one took that died is taken again.
     pub async fn relay(&self) -> Result<usize, RelayError> {
         let (system, now) = (self.records.store.system(), self.records.clock.now());
-        let read = system.take_jobs_to_relay(TOGETHER_MAX, now).await?;
-        let taken = self.hand_on_taken(&read).await;
-        if let Err(error) = &taken {
+        let read = system.take_jobs_to_relay(TOGETHER_MAX, now, now - TAKEN_FOR).await?;
+        let handed_on = self.hand_on_taken(&read).await;
+        if handed_on.is_err() {
             let ids: Vec<JobId> = read.jobs.iter().map(|job| job.envelope.id).collect();
-            if let Err(second) = system.mark_jobs_unrelayed(&ids).await {
-                tracing::warn!(%error, %second, "jobs that could not be handed on are left to the reconciler");
+            if let Err(error) = system.mark_jobs_not_taken(&ids).await {
+                tracing::warn!(%error, "jobs that could not be handed on wait for a while");
             }
         }
-        taken.map(|()| {
-            count("relayed", read.len());
-            read.len()
-        })
+        handed_on.map(|()| read.len())
     }
 
     async fn hand_on_taken(&self, read: &JobsRead) -> Result<(), RelayError> {
@@ -203,6 +197,7 @@ impl Relay {
             let (scope, now) = (self.records.store.tenant(it.tenant), self.records.clock.now());
             let error = it.error.to_string();
             scope.mark_job_settled(it.id, RecordedState::Dead, Some(&error), now).await?;
+            count("buried", 1);
         }
         Ok(())
     }
@@ -226,8 +221,8 @@ impl Relay {
         let id = job.envelope.id;
         tracing::error!(job = %id, %error, "a recorded job that no queue takes is dead");
         let error = error.to_string();
-        if !self.end(job, RecordedState::Dead, Some(&error)).await? {
-            self.records.store.system().mark_jobs_unrelayed(&[id]).await?;
+        if self.end(job, RecordedState::Dead, Some(&error)).await? {
+            count("buried", 1);
         }
         Ok(())
     }
@@ -237,20 +232,23 @@ impl Relay {
             return Ok(());
         }
         let tasks = jobs.iter().map(task).collect::<Result<Vec<_>, _>>()?;
+        let mut ids: Vec<JobId> = jobs.iter().map(|job| job.envelope.id).collect();
         let enqueued = self.engine.enqueue(tasks).await?.into_iter();
         let there: Vec<JobId> = enqueued
             .filter_map(|it| if let Enqueued::Duplicate(id) = it { Some(id) } else { None })
             .collect();
-        if there.is_empty() {
-            return Ok(());
-        }
-        let mut not_yet = Vec::new();
-        for (id, state) in there.iter().zip(self.engine.states(there.clone()).await?) {
-            if !self.bring_back(*id, state).await? {
-                not_yet.push(*id);
+        if !there.is_empty() {
+            for (id, state) in there.iter().zip(self.engine.states(there.clone()).await?) {
+                if !self.bring_back(*id, state).await? {
+                    ids.retain(|it| it != id);
+                }
             }
         }
-        Ok(self.records.store.system().mark_jobs_unrelayed(&not_yet).await?)
+        // A crash in between hands them on once more, which changes nothing.
+        let now = self.records.clock.now();
+        self.records.store.system().mark_jobs_relayed(&ids, now).await?;
+        count("relayed", ids.len());
+        Ok(())
     }
 
     /// The queue may remember a job as dead that somebody has brought back. Says whether it has it to do by now.
@@ -287,9 +285,7 @@ impl Relay {
         found: &mut Reconciled,
     ) -> Result<Option<JobId>, RelayError> {
         let system = self.records.store.system();
-        // What was taken just now may be on its way still.
-        let before = self.records.clock.now() - RELAY_TAKES;
-        let read = system.list_jobs_relayed(before, after, TOGETHER_MAX).await?;
+        let read = system.list_jobs_relayed(after, TOGETHER_MAX).await?;
         let Some(last) = read.last() else { return Ok(None) };
         self.bury_unreadable(&read).await?;
         let jobs = read.jobs;
@@ -303,9 +299,13 @@ impl Relay {
             }
         }
         found.enqueued_again += lost.len();
+        count("lost_by_queue", lost.len());
         self.hand_on_or_bury(&lost).await?;
         for job in ended {
-            found.settled += usize::from(self.settle_if_ended(&job).await?);
+            if self.settle_if_ended(&job).await? {
+                found.settled += 1;
+                count("ended_by_queue", 1);
+            }
         }
         Ok(Some(last))
     }
