@@ -4,10 +4,11 @@
 //! The row is never deleted, so its number never goes back.
 
 use domain::{
+    cycle::RunStatus,
     id::{RunId, TenantId},
     time::Timestamp,
 };
-use entity::{agent_tenant_locks as locks, recorded_jobs};
+use entity::{agent_autonomous_runs as runs, agent_tenant_locks as locks, recorded_jobs};
 use jobs::JobId;
 use sea_orm::{
     ActiveValue::Set,
@@ -34,7 +35,8 @@ pub enum TenantLock {
 impl Store {
     /// Takes the tenant's lock for a run, or takes it again, drawing a new fence number each time.
     ///
-    /// `now` and `expires_at` are the machine's time. A lapsed lock is taken over, whosever it was; one that
+    /// `now` and `expires_at` are the machine's time. A lapsed lock is taken over, whosever it was, and so is one of a run
+    /// that is over; one that
     /// is held is taken again by the same instance alone: two that worked on one run would both send its letters.
     /// A `job` of the run takes over from itself as well, and from one that is settled: it is handed out to one worker
     /// at a time, so whoever held the lock for it has lost its lease, or is gone.
@@ -79,7 +81,18 @@ impl Store {
                 Column::HeldByJob.eq(job.uuid()).or(Expr::exists(settled))
             }
         };
+        // Whoever ended the run went away before it gave the lock back: nobody writes for a run that is over.
+        let over = Query::select()
+            .expr(Expr::value(1))
+            .from(runs::Entity)
+            .and_where(runs::Column::TenantId.eq(tenant.uuid()))
+            .and_where(
+                Expr::col((runs::Entity, runs::Column::Id)).equals((locks::Entity, Column::RunId)),
+            )
+            .and_where(runs::Column::Status.ne(RunStatus::Running.as_str()))
+            .take();
         let is_free = Condition::any()
+            .add(Expr::exists(over))
             .add(Column::ExpiresAt.lte(now))
             .add(Column::RunId.is_null())
             .add(Column::RunId.eq(run.uuid()).and(is_passed_on));

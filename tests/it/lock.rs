@@ -1,13 +1,14 @@
 //! Units of work, the tenant's lock with its fence, and the lease of the process that runs cycles.
 
 use chrono::TimeDelta;
-use domain::{id::RunId, time::Timestamp};
+use domain::{cycle::RunStatus, id::RunId, time::Timestamp};
 use entity::agent_tenant_locks as locks;
 use sea_orm::EntityTrait;
 use store::{
     Fence, Store, StoreError,
     lock::TenantLock,
     recorded::{Recorded, RecordedState, Sameness},
+    run::NewRun,
     system::RunnerLease,
 };
 use testkit::{database::TestDb, rows, world::World};
@@ -23,6 +24,7 @@ on_both!(
     a_late_worker_loses_its_fence_and_writes_nothing,
     a_job_takes_over_from_a_job_of_its_run_and_from_nobody_else,
     a_takeover_waits_for_work_that_has_begun,
+    a_lock_of_a_run_that_is_over_is_free,
     of_many_who_ask_at_once_one_gets_the_lock,
     a_lock_behaves_like_its_model,
     a_second_runner_is_told_who_the_first_is,
@@ -158,6 +160,22 @@ async fn a_job_takes_over_from_a_job_of_its_run_and_from_nobody_else(test: TestD
         store.acquire_tenant(world.tenant, run, HOST_A, None, world.now, until).await.unwrap();
     assert!(matches!(walk, TenantLock::Held(_)));
     assert!(is_busy(run, (act, HOST_B)).await, "somebody else's walk is alive");
+}
+
+/// A worker was killed between the last commit of a run and giving its lock back.
+async fn a_lock_of_a_run_that_is_over_is_free(test: TestDb) {
+    let world = World::new(&test, "north").await;
+    let (run, next) = (new_run(&world), new_run(&world));
+    let until = world.in_hours(1);
+    let ask = |run| test.store.acquire_tenant(world.tenant, run, HOST_B, None, world.now, until);
+    let first = held(&world, run, world.now).await;
+    let new = NewRun { due_hour: None, as_of: None, hours_covered: 1, started_at: world.now };
+    world.scope().insert_run(run, &new).await.unwrap();
+    assert!(matches!(ask(next).await.unwrap(), TenantLock::Busy { .. }), "it runs");
+    world.scope().mark_run_closed(run, RunStatus::Failed, "no", world.now).await.unwrap();
+    let TenantLock::Held(second) = ask(next).await.unwrap() else { panic!("it is over") };
+    assert!(first.number < second.number);
+    assert!(matches!(ask(run).await.unwrap(), TenantLock::Busy { .. }), "the other way round");
 }
 
 async fn a_late_worker_loses_its_fence_and_writes_nothing(test: TestDb) {
