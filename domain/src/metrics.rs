@@ -1,7 +1,8 @@
 //! The names of everything that is counted; a promise to whoever looks at dashboards and is woken by alerts.
 //!
 //! Labels have few values each: never a tenant, an address or a message.
-//! Figures of a queue are the same whichever process tells them: take the highest, not the sum.
+//! How queues and the outbox stand is the same whichever process tells it: take the highest, not the sum. All else is
+//! each process's own.
 
 /// Requests that were answered; by method, route and status.
 pub const HTTP_REQUESTS: &str = "steward_http_requests_total";

@@ -230,7 +230,7 @@ impl<'a> Runner<'a> {
             tokio::select! {
                 ended = &mut runtime => {
                     if !is_beside_over {
-                        // Cut off in a step, it would leave jobs that it has taken to the reconciler of another process.
+                        // Cut off in a step, it would leave jobs that it has taken to nobody for a while.
                         stop.send_modify(|stop| *stop = Stopping::Drain.max(*stop));
                         let _in_time = tokio::time::timeout(STEP_MAX, &mut beside).await;
                     }

@@ -35,9 +35,9 @@ pub enum TenantLock {
 impl Store {
     /// Takes the tenant's lock for a run, or takes it again, drawing a new fence number each time.
     ///
-    /// `now` and `expires_at` are the machine's time. A lapsed lock is taken over, whosever it was, and so is one of a run
-    /// that is over; one that
-    /// is held is taken again by the same instance alone: two that worked on one run would both send its letters.
+    /// `now` and `expires_at` are the machine's time.
+    /// A lapsed lock is taken over, whosever it was, and so is one of a run that is over.
+    /// One that is held is taken again by the same instance alone: two that worked on one run would both send its letters.
     /// A `job` of the run takes over from itself as well, and from one that is settled: it is handed out to one worker
     /// at a time, so whoever held the lock for it has lost its lease, or is gone.
     pub async fn acquire_tenant(

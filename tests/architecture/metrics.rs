@@ -41,7 +41,7 @@ pub fn faults_of_showing(shown: &str, index: &str) -> Vec<String> {
     faults.flatten().collect()
 }
 
-/// The constants of `domain/src/metrics.rs` that no source outside it speaks of.
+/// The constants of `domain/src/metrics.rs` that no source outside it counts.
 pub fn faults_of_counting(list: &str, sources: &str) -> Vec<String> {
     let constants = list.lines().filter_map(|line| {
         let (name, _) = line.strip_prefix("pub const ")?.split_once(": &str = ")?;

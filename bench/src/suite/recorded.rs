@@ -100,7 +100,7 @@ async fn recording(
     let now = SystemClock.now();
     let taken = system.take_jobs_to_relay(u64::try_from(ALONE)?, now, now).await?;
     let jobs: Vec<_> = taken.jobs.into_iter().map(|job| job.envelope).collect();
-    for jobs in jobs.chunks(500) {
+    for jobs in jobs.chunks(BATCH) {
         let ids: Vec<_> =
             jobs.iter().filter_map(|envelope| Some((envelope.tenant?, envelope.id))).collect();
         system.mark_jobs_completed(&ids, SystemClock.now()).await?;

@@ -56,9 +56,7 @@ impl OnHand {
             it.until = until;
         }
     }
-}
 
-impl OnHand {
     /// Its handler cannot be stopped and goes on without a lease; it is gone when nothing holds this any more.
     pub fn leave_behind(&self, alive: Weak<()>) {
         let mut table = self.shared.table();

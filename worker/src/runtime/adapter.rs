@@ -69,7 +69,7 @@ async fn recorded<A: Send + Sync + 'static>(
     let mut stop = job.stopped();
     let word = tokio::select! {
         word = ledger.ended(tenant, task.lease.id) => word,
-        _ = told(&mut stop) => return Verdict::Released,
+        stop = told(&mut stop) => return stopped(stop),
     };
     match word {
         Ok(Word::Ended(verdict)) => return verdict,
@@ -163,8 +163,15 @@ async fn attempted<A: Send + Sync + 'static>(
     let ended = watch_over(running, job, entry.limits.timeout, stop).await;
     match ended {
         End::Itself(result) => judge(result, task, &entry.limits),
-        End::Stopped(Stop::Cancelled) => Verdict::Cancelled,
-        End::Stopped(Stop::LeaseLost | Stop::Draining) => Verdict::Released,
+        End::Stopped(stop) => stopped(stop),
+    }
+}
+
+/// What becomes of a job that was told to stop.
+fn stopped(stop: Stop) -> Verdict {
+    match stop {
+        Stop::Cancelled => Verdict::Cancelled,
+        Stop::LeaseLost | Stop::Draining => Verdict::Released,
     }
 }
 

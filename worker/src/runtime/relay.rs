@@ -101,6 +101,8 @@ impl Relay {
 
     /// Works until it is told to stop. Either side may go away and come back in the meantime.
     pub async fn run(&self, mut stop: watch::Receiver<Stopping>) {
+        // A count that is not there yet cannot have risen.
+        OUTCOMES.into_iter().for_each(|outcome| count(outcome, 0));
         let mut misses = 0;
         let (mut reconciled, mut cancelled) =
             (Every(RECONCILE_EVERY, None), Every(CANCEL_EVERY, None));
@@ -339,6 +341,9 @@ impl Relay {
         }
     }
 }
+
+/// What becomes of recorded jobs between outbox and queue, as it is counted.
+const OUTCOMES: [&str; 4] = ["relayed", "buried", "lost_by_queue", "ended_by_queue"];
 
 fn count(outcome: &'static str, jobs: usize) {
     let jobs = u64::try_from(jobs).unwrap_or(u64::MAX);
