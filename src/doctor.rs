@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use api::Answer;
 use migration::MigratorTrait;
 use platform::config::Config;
+use queue::fleet::Examination;
 use serde::Serialize;
 use store::system::RunnerLease;
 
@@ -106,13 +107,18 @@ async fn runner(app: &App) -> Check {
     }
 }
 
-/// The queue's server: whether it answers, and each thing that may lose or hold up jobs.
+/// The queues' servers: whether they answer, and each thing that may lose or hold up jobs.
 async fn redis(app: &App) -> Vec<Check> {
     let name = "redis";
     let found = match engine::examine(app).await {
         Ok(found) => found,
         Err(error) => return vec![Check { name, ok: false, detail: format!("{error:#}") }],
     };
+    found.iter().flat_map(redis_server).collect()
+}
+
+fn redis_server(found: &Examination) -> Vec<Check> {
+    let name = "redis";
     let detail = format!(
         "{} answers in {:.1} ms: version {}, {} MiB in use, clock {} ms ahead",
         found.place,

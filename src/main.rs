@@ -44,6 +44,8 @@ enum Command {
     Api(serve::Args),
     /// Work on the queue.
     Worker(fleet::worker::Args),
+    /// See which processes work, and what each of them does.
+    Workers,
     /// Bring the database's schema up to date.
     Migrate(migrate::Args),
     /// Import clients, contacts, orders, messages and the rest from files.
@@ -102,6 +104,7 @@ async fn run(command: Command, output: &Output) -> anyhow::Result<ExitCode> {
         Command::Up(args) => up::run(args, &config, output).await,
         Command::Api(args) => serve::run(args, &config, output).await,
         Command::Worker(args) => fleet::worker::run(args, &config, output).await,
+        Command::Workers => fleet::workers::run(&config, output).await,
         Command::Migrate(args) => migrate::run(args, &config, output).await,
         Command::Import(args) => import::run(args, &config, output).await,
         Command::Tenant(command) => tenant::run(command, &config, output).await,

@@ -50,3 +50,4 @@ pub mod suppressions;
 pub mod tasks;
 pub mod tenants;
 pub mod threads;
+pub mod workers;

@@ -16,6 +16,7 @@ mod m0010_schedules;
 mod m0011_api;
 mod m0012_imports;
 mod m0013_privacy;
+mod m0014_workers;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_api::Migration),
             Box::new(m0012_imports::Migration),
             Box::new(m0013_privacy::Migration),
+            Box::new(m0014_workers::Migration),
         ]
     }
 }

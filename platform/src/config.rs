@@ -95,6 +95,17 @@ const API_LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 const API_RATE_DEFAULT: u32 = 500;
 const API_RATE_RANGE: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 
+/// One server, the one that Sentinels name, or a Cluster; with an `s` over TLS.
+const REDIS_SCHEMES: [&str; 7] = [
+    "redis://",
+    "rediss://",
+    "redis+sentinel://",
+    "rediss+sentinel://",
+    "redis+cluster://",
+    "rediss+cluster://",
+    "unix:",
+];
+
 /// Keys that belong to nobody else on a usual server.
 const REDIS_PREFIX_DEFAULT: &str = "steward";
 
@@ -226,8 +237,8 @@ impl RedisConfig {
         problems: &mut Vec<String>,
     ) -> Option<Self> {
         let url = get(REDIS_URL)?;
-        if !["redis://", "rediss://", "unix:"].iter().any(|scheme| url.starts_with(scheme)) {
-            problems.push(format!("{REDIS_URL} must begin with redis://, rediss:// or unix:"));
+        if !REDIS_SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
+            problems.push(format!("{REDIS_URL} must begin with {}", REDIS_SCHEMES.join(", ")));
         }
         if database.starts_with("sqlite:") {
             problems.push(format!(
@@ -242,6 +253,8 @@ impl RedisConfig {
 
 /// A URL without what may be a password.
 fn without_password(url: &str) -> String {
+    // What comes after the question mark may name one as well.
+    let url = url.split_once('?').map_or(url, |(url, _)| url);
     match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
         _ => url.to_owned(),

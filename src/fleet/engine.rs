@@ -55,8 +55,8 @@ pub async fn open_to_enqueue(app: &App) -> anyhow::Result<Option<Arc<dyn Engine>
     }
 }
 
-/// Looks the server over.
-pub async fn examine(app: &App) -> anyhow::Result<fleet::Examination> {
+/// Looks over every server that has queues.
+pub async fn examine(app: &App) -> anyhow::Result<Vec<fleet::Examination>> {
     let redis = app.config().redis.as_ref().context("REDIS_URL is not set")?;
     Ok(open_fleet(app, redis, false).await?.examine().await?)
 }

@@ -7,3 +7,4 @@ pub mod queue;
 pub mod runner;
 mod turnstile;
 pub mod worker;
+pub mod workers;

@@ -6,13 +6,14 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use agent::Agent;
-use jobs::{CycleHour, Queue, TenantId};
+use jobs::{CycleHour, Queue, TenantId, Timestamp};
 use platform::shutdown::StopRequests;
 use queue::{Engine, desk::Pulse};
 use tokio::sync::{mpsc, watch};
 use worker::{
     handlers::{self, SCHEDULES},
     health::Health,
+    process::Process,
     runtime::{
         Ended, Records, Registry, Relay, Runtime, RuntimeOptions, Scheduler, SettingsCopier,
         Stopping,
@@ -85,6 +86,7 @@ pub struct Runner<'a> {
     registry: Arc<Registry<handlers::App>>,
     work: Arc<handlers::App>,
     pulse: Pulse,
+    started_at: Timestamp,
     /// What the process is asked to do.
     pub stop: watch::Sender<Stopping>,
     /// Hours whose cycle came to an end.
@@ -108,7 +110,8 @@ impl<'a> Runner<'a> {
         let registry = Arc::new(handlers::registry()?);
         agent::begin_counting();
         let pulse = Pulse::default();
-        Ok(Self { app, output, options, engine, registry, work, pulse, stop, ended })
+        let started_at = app.clock.now();
+        Ok(Self { app, output, options, engine, registry, work, pulse, started_at, stop, ended })
     }
 
     /// The engine, for whoever has to hurry a job.
@@ -118,17 +121,21 @@ impl<'a> Runner<'a> {
 
     /// What there is to tell of this process.
     pub fn health(&self) -> anyhow::Result<Health> {
-        Ok(Health {
+        let metrics = platform::telemetry::metrics()?;
+        Ok(Health { process: self.process(), engine: self.engine(), metrics })
+    }
+
+    /// The process as others see it.
+    fn process(&self) -> Process {
+        Process {
             pulse: self.pulse.clone(),
             store: self.app.store.clone(),
-            engine: self.engine(),
             clock: Arc::clone(&self.app.clock),
-            metrics: platform::telemetry::metrics()?,
             stopping: self.stop.subscribe(),
             instance: self.app.instance.clone(),
-            started_at: self.app.clock.now(),
+            started_at: self.started_at,
             threads: tokio::runtime::Handle::current().metrics().num_workers(),
-        })
+        }
     }
 
     /// What keeps the schedules.
@@ -177,10 +184,14 @@ impl<'a> Runner<'a> {
                 }
             }
         };
-        tokio::select! {
+        let process = self.process();
+        let worked = tokio::select! {
             done = sessions => done,
             never = signals => never,
-        }
+            never = process.say() => match never {},
+        };
+        process.say_goodbye().await;
+        worked
     }
 
     /// What is paused is known before anything can begin. A queue that cannot be reached yet is waited for.

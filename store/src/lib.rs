@@ -41,6 +41,7 @@ pub mod system;
 pub mod tenant;
 pub mod upload;
 mod work;
+pub mod worker;
 
 pub use error::{StoreError, StoreResult, Transition};
 pub use scope::{Scope, Store};

@@ -96,8 +96,8 @@ const FENCES: &[Fence] = &[
     },
     Fence {
         outside: &["redis", "deadpool-redis", "fred"],
-        // In store it serves the tenant lock alone, in platform the connection. The benchmarks measure the bare server.
-        place: Place::OnlyIn(&["platform", "queue", "store", "worker", BENCH]),
+        // The benchmarks measure the bare server, and the test kit does to servers what happens to them.
+        place: Place::OnlyIn(&["queue", TESTKIT, BENCH]),
         reason: "Redis is a means of the queue and the tenant lock, not a place for data",
     },
     Fence {

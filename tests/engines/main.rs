@@ -32,5 +32,6 @@ mod leases;
 mod lines;
 mod model;
 mod redis;
+mod several;
 mod states;
 mod unique;

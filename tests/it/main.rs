@@ -54,3 +54,4 @@ mod schedules;
 mod schema;
 mod selection;
 mod standing;
+mod workers;

@@ -83,6 +83,8 @@ const PLAIN: &[&str] = &[
     // Hosts and processes.
     "agent_tenant_locks.locked_by mailboxes.authserv_id outbound_messages.claimed_by",
     "runner_leases.holder runner_leases.name",
+    // Processes, and the ids and kinds of the jobs that they have in hand.
+    "workers.doing workers.instance workers.version",
     // Keys to the API: what systems are called, what they may do, and hashes. Keys that callers make for requests.
     "admin_keys.hint admin_keys.name admin_keys.role admin_keys.secret_sha256 api_keys.hint",
     "api_keys.name api_keys.role api_keys.secret_sha256 idempotency_keys.key",

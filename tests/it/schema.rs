@@ -161,7 +161,8 @@ async fn every_row_belongs_to_its_tenant(test: TestDb) {
     assert_eq!(loose, excused, "every reference is a composite foreign key, but for these");
     let without: Vec<&String> =
         catalog.iter().filter(|(_, it)| !it.is_of_tenants()).map(|(name, _)| name).collect();
-    let expected = ["admin_keys", "deleted_tenants", "job_pauses", "runner_leases", "tenants"];
+    let expected =
+        ["admin_keys", "deleted_tenants", "job_pauses", "runner_leases", "tenants", "workers"];
     assert_eq!(without, expected, "tables outside the tenants");
 }
 

@@ -88,6 +88,19 @@ fn a_worker_tells_whether_it_gets_on_what_it_does_and_what_it_counts() {
         assert_eq!(queues.len(), 2, "{status}");
         assert_eq!(queues[0]["slots"], 4, "{status}");
 
+        let listed = until(|| {
+            let all: Value = serde_json::from_str(&house.says("workers --json")).unwrap();
+            let all = all["workers"].as_array().unwrap().clone();
+            // What it did when it was seen first is said again within seconds.
+            let works = all
+                .iter()
+                .any(|it| it["doing"]["queues"].as_array().is_some_and(|it| it.len() == 2));
+            works.then_some(all)
+        });
+        assert_eq!(listed.len(), 1, "{listed:?}");
+        assert_eq!(listed[0]["instance"], status["instance"]);
+        assert!(house.says("workers").contains("jobs in hand: agent "));
+
         // The demo's next hour is there at once.
         let counted = until(|| {
             let (_, text) = ask(&base, "/metrics");
@@ -102,6 +115,7 @@ fn a_worker_tells_whether_it_gets_on_what_it_does_and_what_it_counts() {
         assert!(is_answering(&base), "the image's own health check says so too");
         assert!(worker.stopped().success());
         assert!(!is_answering(&base), "nobody is there any more");
+        assert_eq!(house.says("workers"), "nobody works: `steward up`, or `steward worker`\n");
     }
 }
 

@@ -46,6 +46,12 @@ impl PrivateRedis {
         Ok(Self { url, supervisor: Mutex::new(supervisor) })
     }
 
+    /// Starts a Sentinel that watches a server by the name `steward` and gives it up after a second.
+    pub fn start_sentinel(watched: &Self) -> anyhow::Result<Self> {
+        let (_, port) = watched.url.rsplit_once(':').context("a URL without a port")?;
+        Self::start(&["--sentinel-of", port])
+    }
+
     /// Where it listens.
     pub fn url(&self) -> &str {
         &self.url

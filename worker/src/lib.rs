@@ -6,4 +6,5 @@
 
 pub mod handlers;
 pub mod health;
+pub mod process;
 pub mod runtime;

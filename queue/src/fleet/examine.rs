@@ -5,7 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{answer::Answer, link::Link, problem::unavailable};
+use jobs::Queue;
+
+use super::{answer::Answer, problem::unavailable, set::Set};
 use crate::QueueResult;
 
 /// The oldest version whose scripts say beforehand what they do.
@@ -40,11 +42,30 @@ pub struct Examination {
     pub most: Option<u64>,
 }
 
+/// Every server that has queues, each once.
+pub(super) async fn all(set: &Set) -> QueueResult<Vec<Examination>> {
+    if !set.link.servers.is_cluster() {
+        let (_, found) = Examination::of(set, Queue::Maintenance).await?;
+        return Ok(vec![found]);
+    }
+    let mut all: Vec<(String, Examination)> = Vec::new();
+    for queue in Queue::ALL {
+        let (run, mut found) = Examination::of(set, queue).await?;
+        if all.iter().all(|(it, _)| *it != run) {
+            found.place = format!("{}, the server of {queue}", found.place);
+            all.push((run, found));
+        }
+    }
+    Ok(all.into_iter().map(|(_, found)| found).collect())
+}
+
 impl Examination {
-    pub(super) async fn of(link: &Link, now_ms: impl Fn() -> i64) -> QueueResult<Self> {
-        let place = link.place.clone();
+    /// The server that has a queue, and which start of it this is.
+    async fn of(set: &Set, queue: Queue) -> QueueResult<(String, Self)> {
+        let (link, key) = (&set.link, set.keys.of(queue));
+        let place = link.place().to_owned();
         let mut said: HashMap<String, String> = HashMap::new();
-        let info = link.command(redis::cmd("INFO").arg("everything")).await?;
+        let info = link.command_to(key, redis::cmd("INFO").arg("everything")).await?;
         let info: String = redis::from_redis_value(info)
             .map_err(|_| unavailable(&place, "it says nothing of itself"))?;
         for line in info.lines() {
@@ -55,8 +76,8 @@ impl Examination {
         let mut round_trip = Duration::MAX;
         let mut clock_ahead_ms = 0;
         for _ in 0..TRIPS {
-            let (asked, began) = (now_ms(), Instant::now());
-            let mut time = Answer::of(&place, link.command(&redis::cmd("TIME")).await?)?;
+            let (asked, began) = (set.now_ms(), Instant::now());
+            let mut time = Answer::of(&place, link.command_to(key, &redis::cmd("TIME")).await?)?;
             let (seconds, micros) = (time.number()?, time.number()?);
             let took = began.elapsed();
             if took < round_trip {
@@ -67,7 +88,7 @@ impl Examination {
         }
         let text = |name: &str| said.get(name).cloned().unwrap_or_default();
         let number = |name: &str| text(name).parse().unwrap_or(0);
-        Ok(Self {
+        let found = Self {
             version: text("redis_version"),
             eviction: text("maxmemory_policy"),
             appends: text("aof_enabled") == "1",
@@ -77,7 +98,8 @@ impl Examination {
             used: number("used_memory"),
             most: Some(number("maxmemory")).filter(|most| 0 < *most),
             place,
-        })
+        };
+        Ok((text("run_id"), found))
     }
 
     /// Why it cannot be worked with at all.

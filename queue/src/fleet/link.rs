@@ -9,62 +9,54 @@ use std::{
 };
 
 use jobs::{Backoff, Jitter};
-use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, Value, aio::MultiplexedConnection};
+use redis::{Cmd, RedisError, Value};
 use tokio::sync::Notify;
 
 use super::{
     problem::{is_broken, is_unknown_script, problem_of, unavailable},
     script::Call,
+    servers::{Line, Servers},
 };
 use crate::QueueResult;
 
-/// How long a connection may take to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long an answer may take: longer than any stall that heals by itself.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a server that cannot be reached is left alone.
 const AWAY: Backoff =
     Backoff::Exponential { base: Duration::from_millis(50), cap: Duration::from_secs(2) };
 
 /// The connection as it is now, each one known by its number.
 struct Now {
-    connection: Option<MultiplexedConnection>,
+    line: Option<Line>,
     number: u64,
     /// Why there is none.
     because: String,
 }
 
 pub(super) struct Link {
-    client: Client,
-    /// Where, without anything that is secret.
-    pub place: String,
+    pub servers: Servers,
     now: Mutex<Now>,
     /// The connection is of no use any more.
     broken: Notify,
 }
 
 impl Link {
-    pub fn new(client: Client) -> Self {
-        let place = client.get_connection_info().addr().to_string();
+    pub fn new(servers: Servers) -> Self {
         let because = "not connected yet".to_owned();
-        let now = Mutex::new(Now { connection: None, number: 0, because });
-        Self { client, place, now, broken: Notify::new() }
+        let now = Mutex::new(Now { line: None, number: 0, because });
+        Self { servers, now, broken: Notify::new() }
     }
 
-    pub fn client(&self) -> &Client {
-        &self.client
+    /// Where, without anything that is secret.
+    pub fn place(&self) -> &str {
+        &self.servers.place
     }
 
     /// Connects once. To be called on the link's own thread, where the connection lives from then on.
     pub async fn connect(&self) -> Result<(), RedisError> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(ANSWER_TIMEOUT));
-        let connected = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        let connected = self.servers.connect().await;
         let mut now = self.now();
         match connected {
-            Ok(connection) => {
-                now.connection = Some(connection);
+            Ok(line) => {
+                now.line = Some(line);
                 now.number += 1;
                 Ok(())
             }
@@ -79,11 +71,11 @@ impl Link {
     pub async fn keep(self: Arc<Self>) {
         let mut misses = 0;
         loop {
-            if self.now().connection.is_none() {
+            if self.now().line.is_none() {
                 match self.connect().await {
                     Ok(()) => {
                         if 0 < misses {
-                            tracing::info!(place = self.place, "connected to Redis again");
+                            tracing::info!(place = self.place(), "connected to Redis again");
                         }
                         misses = 0;
                     }
@@ -91,7 +83,7 @@ impl Link {
                         misses += 1;
                         let wait = AWAY.wait(misses, Jitter::MOST);
                         tracing::warn!(
-                            place = self.place, %error, wait_ms = wait.as_millis(), "Redis cannot be reached for now"
+                            place = self.place(), %error, wait_ms = wait.as_millis(), "Redis cannot be reached for now"
                         );
                         tokio::time::sleep(wait).await;
                     }
@@ -110,29 +102,45 @@ impl Link {
 
     /// Calls a script. Where there is no connection that fails at once: whoever calls knows better how long to wait.
     pub async fn call(&self, call: &Call) -> QueueResult<Value> {
-        match self.send(call.by_hash()).await? {
+        match self.send(None, call.by_hash()).await? {
             Err(error) if is_unknown_script(&error) => {
-                self.send(&call.in_full()).await?.map_err(|error| problem_of(&self.place, &error))
+                let answer = self.send(None, &call.in_full()).await?;
+                answer.map_err(|error| problem_of(self.place(), &error))
             }
-            answer => answer.map_err(|error| problem_of(&self.place, &error)),
+            answer => answer.map_err(|error| problem_of(self.place(), &error)),
         }
     }
 
-    /// Sends any command.
+    /// Sends any command that names a key.
     pub async fn command(&self, command: &Cmd) -> QueueResult<Value> {
-        self.send(command).await?.map_err(|error| problem_of(&self.place, &error))
+        let answer = self.send(None, command).await?;
+        answer.map_err(|error| problem_of(self.place(), &error))
     }
 
-    async fn send(&self, command: &Cmd) -> QueueResult<Result<Value, RedisError>> {
-        let (mut connection, number) = {
+    /// Sends one that names none to the server that has this key.
+    pub async fn command_to(&self, key: &str, command: &Cmd) -> QueueResult<Value> {
+        let answer = self.send(Some(key), command).await?;
+        answer.map_err(|error| problem_of(self.place(), &error))
+    }
+
+    async fn send(
+        &self,
+        key: Option<&str>,
+        command: &Cmd,
+    ) -> QueueResult<Result<Value, RedisError>> {
+        let (mut line, number) = {
             let now = self.now();
-            match &now.connection {
-                Some(connection) => (connection.clone(), now.number),
-                None => return Err(unavailable(&self.place, &now.because)),
+            match &now.line {
+                Some(line) => (line.clone(), now.number),
+                None => return Err(unavailable(self.place(), &now.because)),
             }
         };
+        let answer = match key {
+            None => line.send(command).await,
+            Some(key) => line.send_to(key, command).await,
+        };
         // Scripts answer with an error as a whole or not at all.
-        let answer = connection.send_packed_command(command).await.and_then(|value| match value {
+        let answer = answer.and_then(|value| match value {
             Value::ServerError(error) => Err(error.into()),
             value => Ok(value),
         });
@@ -147,9 +155,9 @@ impl Link {
     /// Lets go of a connection, if nobody has done so before.
     fn give_up(&self, number: u64, error: &RedisError) {
         let mut now = self.now();
-        if now.number == number && now.connection.take().is_some() {
+        if now.number == number && now.line.take().is_some() {
             now.because = error.to_string();
-            tracing::warn!(place = self.place, %error, "the connection to Redis is lost");
+            tracing::warn!(place = self.place(), %error, "the connection to Redis is lost");
             self.broken.notify_one();
         }
     }

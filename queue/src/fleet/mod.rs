@@ -17,6 +17,7 @@ mod look;
 mod problem;
 mod record;
 mod script;
+mod servers;
 mod set;
 mod thread;
 
@@ -35,6 +36,7 @@ use self::{
     link::Link,
     record::{id_of, leased, leased_together, line_of, state_of},
     script::{BRING, CLAIM, SETTINGS, STATES},
+    servers::Servers,
     set::Set,
     thread::OwnThread,
 };
@@ -52,7 +54,8 @@ pub const TOGETHER_MIN: usize = 16;
 
 /// How the fleet's engine is opened.
 pub struct Options {
-    /// `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`.
+    /// `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, or `redis+sentinel://[USER:PASSWORD@]HOST[:PORT],…/SERVICE`, or
+    /// `redis+cluster://[USER:PASSWORD@]HOST[:PORT],…`, each also as `rediss` for TLS.
     pub url: String,
     /// What all keys begin with.
     pub prefix: String,
@@ -80,12 +83,7 @@ impl Fleet {
     /// Opens one. A server that cannot be reached is waited for; one that cannot be worked with is an error.
     pub async fn open(options: Options) -> QueueResult<Self> {
         let Options { url, prefix, retention, tends_itself, together_min, clock, times } = options;
-        // The library's own words would repeat the URL, which may hold a password.
-        let client = redis::Client::open(url.as_str()).map_err(|_| {
-            let form = "is none; give redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]";
-            QueueError::invalid("url", form)
-        })?;
-        let link = Arc::new(Link::new(client));
+        let link = Arc::new(Link::new(Servers::new(&url)?));
         let keys = Keys::new(&prefix)?;
         let set = Arc::new(Set { link, keys, retention, together_min, clock, times });
         let (gatherer, gather) = Gatherer::new(Arc::clone(&set));
@@ -96,9 +94,9 @@ impl Fleet {
         Ok(engine)
     }
 
-    /// Looks the server over.
-    pub async fn examine(&self) -> QueueResult<Examination> {
-        Examination::of(&self.set.link, || self.set.now_ms()).await
+    /// Looks over every server that has queues: one, or those of a Cluster.
+    pub async fn examine(&self) -> QueueResult<Vec<Examination>> {
+        examine::all(&self.set).await
     }
 
     /// Refuses a server that is of no use, and warns of one that may lose jobs, as far as it can be reached.
@@ -110,12 +108,14 @@ impl Fleet {
             }
             found => found?,
         };
-        if let Some(problem) = found.refusal() {
-            return Err(QueueError::Unusable { place: found.place, problem });
-        }
-        if is_to_warn {
-            let place = &found.place;
-            found.warnings().iter().for_each(|problem| tracing::warn!(place, "Redis: {problem}"));
+        for it in found {
+            if let Some(problem) = it.refusal() {
+                return Err(QueueError::Unusable { place: it.place, problem });
+            }
+            if is_to_warn {
+                let place = &it.place;
+                it.warnings().iter().for_each(|problem| tracing::warn!(place, "Redis: {problem}"));
+            }
         }
         // Says whether somebody keeps jobs there in another way.
         match self.stats(Queue::Maintenance).await {

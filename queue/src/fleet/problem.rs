@@ -36,9 +36,20 @@ pub(super) fn unavailable(place: &str, what: impl std::fmt::Display) -> QueueErr
 /// Whether the connection is of no use any more.
 pub(super) fn is_broken(error: &RedisError) -> bool {
     // A replica that was the master: the same name may lead to another server by now.
+    // In a Cluster, a queue that has moved: who has it is asked anew by whoever connects.
     error.is_unrecoverable_error()
         || error.is_timeout()
-        || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+        || matches!(
+            error.kind(),
+            ErrorKind::ClusterConnectionNotFound
+                | ErrorKind::Server(
+                    ServerErrorKind::ReadOnly
+                        | ServerErrorKind::Moved
+                        | ServerErrorKind::Ask
+                        | ServerErrorKind::ClusterDown
+                        | ServerErrorKind::MasterDown
+                )
+        )
 }
 
 pub(super) fn is_unknown_script(error: &RedisError) -> bool {

@@ -54,7 +54,7 @@ impl Set {
     }
 
     pub fn place(&self) -> &str {
-        &self.link.place
+        self.link.place()
     }
 
     /// Leases by queue; those that no engine of this kind gave are left out.

@@ -16,7 +16,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::set::Set;
+use super::{servers::in_time, set::Set};
 use crate::{QueueError, QueueResult};
 
 /// How often the queues are looked after, whatever is heard.
@@ -79,14 +79,17 @@ impl OwnThread {
         let drive = move || {
             runtime.block_on(async move {
                 // Told by `keep` and `listen` once more if it fails.
-                let (_connected, heard) = tokio::join!(set.link.connect(), subscribed(&set));
+                let heard = match set.link.connect().await {
+                    Ok(()) => subscribed(&set).await.ok(),
+                    Err(_) => None,
+                };
                 // What was there when it was opened counts as news.
                 rung.ring_all();
                 tell.send_replace(true);
                 let mut tasks = JoinSet::new();
                 tasks.spawn(Arc::clone(&set.link).keep());
                 tasks.spawn(gather);
-                tasks.spawn(listen(Arc::clone(&set), Arc::clone(&rung), heard.ok()));
+                tasks.spawn(listen(Arc::clone(&set), Arc::clone(&rung), heard));
                 if tends_itself {
                     tasks.spawn(tend(set, rung));
                 }
@@ -145,14 +148,13 @@ async fn listen(set: Arc<Set>, bells: Arc<Bells>, first: Option<PubSub>) {
 
 async fn subscribed(set: &Set) -> Result<PubSub, RedisError> {
     let subscribe = async {
-        let mut heard = set.link.client().get_async_pubsub().await?;
+        let mut heard = set.link.servers.listen().await?;
         for queue in Queue::ALL {
             heard.subscribe(set.keys.news(queue)).await?;
         }
         Ok(heard)
     };
-    let late = |_| Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut)));
-    tokio::time::timeout(LISTEN_TIMEOUT, subscribe).await.unwrap_or_else(late)
+    in_time(LISTEN_TIMEOUT, subscribe).await
 }
 
 /// Until the line is down.

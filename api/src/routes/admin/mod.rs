@@ -3,11 +3,16 @@
 mod line;
 mod queue;
 mod tenant;
+mod worker;
 
 use aide::axum::ApiRouter;
 
 use crate::state::AppState;
 
 pub fn routes() -> ApiRouter<AppState> {
-    ApiRouter::new().merge(tenant::routes()).merge(line::routes()).merge(queue::routes())
+    ApiRouter::new()
+        .merge(tenant::routes())
+        .merge(line::routes())
+        .merge(queue::routes())
+        .merge(worker::routes())
 }
