@@ -8,6 +8,7 @@
 )]
 
 mod catalogue;
+mod crew;
 mod cut_off;
 mod cycle;
 mod ends;

@@ -9,14 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{id::IdSource, time::Clock};
-use jobs::{Envelope, JobId, Priority, Queue};
-use platform::{RandomIds, SystemClock};
+use jobs::JobId;
+use platform::SystemClock;
 use queue::{
     Engine, LiveTime, NewTask, RESCUES_ALONE_MAX, RESCUES_TOGETHER_MAX, Retention, State,
     embedded::{Embedded, Options, Reader, file_in},
 };
-use testkit::poison::Work;
+use testkit::poison::{Fate, Work, task};
 
 /// Jobs that mean no harm.
 const NEIGHBOURS: usize = 24;
@@ -33,22 +32,10 @@ async fn enqueue(folder: &Path) -> Vec<JobId> {
         tends_itself: true,
     })
     .unwrap();
-    let source: &dyn IdSource = &RandomIds;
     let tasks: Vec<NewTask> = (0..=NEIGHBOURS)
         .map(|number| {
-            let now = SystemClock.now();
-            let work = Work { number, takes_ms: 40, kills: number == POISON };
-            let envelope = Envelope::seal(source.next(now), &work, now).unwrap();
-            NewTask {
-                id: envelope.id,
-                queue: Queue::Bulk,
-                name: envelope.name.clone(),
-                tenant: None,
-                priority: Priority::default(),
-                run_at: None,
-                unique: None,
-                body: envelope.to_bytes().unwrap(),
-            }
+            let fate = if number == POISON { Fate::Kills } else { Fate::Ends };
+            task(&Work { number, tenant: None, takes_ms: 40, fate }).unwrap()
         })
         .collect();
     let ids = tasks.iter().map(|task| task.id).collect();
