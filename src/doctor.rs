@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use api::Answer;
 use migration::MigratorTrait;
 use platform::config::Config;
-use queue::fleet::Examination;
+use queue::{QueueResult, fleet::Examination};
 use serde::Serialize;
 use store::system::RunnerLease;
 
@@ -114,7 +114,11 @@ async fn redis(app: &App) -> Vec<Check> {
         Ok(found) => found,
         Err(error) => return vec![Check { name, ok: false, detail: format!("{error:#}") }],
     };
-    found.iter().flat_map(redis_server).collect()
+    let check = |found: QueueResult<Examination>| match found {
+        Ok(found) => redis_server(&found),
+        Err(error) => vec![Check { name, ok: false, detail: error.to_string() }],
+    };
+    found.into_iter().flat_map(check).collect()
 }
 
 fn redis_server(found: &Examination) -> Vec<Check> {

@@ -253,11 +253,17 @@ impl RedisConfig {
 
 /// A URL without what may be a password.
 fn without_password(url: &str) -> String {
-    // What comes after the question mark may name one as well.
-    let url = url.split_once('?').map_or(url, |(url, _)| url);
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
-        _ => url.to_owned(),
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    // What comes after a question mark may name one as well, and an `@` there belongs to it.
+    match (rest.rfind('@'), rest.find('?')) {
+        (Some(at), Some(query)) if query < at => format!("{scheme}://…"),
+        (at, query) => {
+            let end = query.unwrap_or(rest.len());
+            match at {
+                Some(at) => format!("{scheme}://…@{}", &rest[at + 1..end]),
+                None => format!("{scheme}://{}", &rest[..end]),
+            }
+        }
     }
 }
 
@@ -320,6 +326,17 @@ mod tests {
                 _ => None,
             })
         };
+        for (url, shown) in [
+            ("postgres://app:s3cr?t@db/x", "postgres://…"),
+            ("postgres://app:s3cret@db/x?sslmode=require", "postgres://…@db/x"),
+            ("postgres://db/x?password=s3cr@t", "postgres://…"),
+            (
+                "redis+sentinel://a,b/steward?sentinel_password=s3cret",
+                "redis+sentinel://a,b/steward",
+            ),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
         let error = read("sqlite://steward.db").unwrap_err();
         assert!(error.to_string().contains("set DATABASE_URL to postgres://"), "{error}");
         let redis = read("postgres://db/steward").unwrap().redis.unwrap();

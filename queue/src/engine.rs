@@ -26,7 +26,7 @@ pub trait Engine: Send + Sync {
     /// Takes what became of jobs; answers in order. A stale token changes nothing.
     async fn settle(&self, settlements: Vec<Settlement>) -> QueueResult<Vec<Settled>>;
 
-    /// Makes leases last for `lease` from now; answers in order.
+    /// Makes leases last for `lease` from now; answers in order. Errors if nobody answered for any of them.
     async fn extend(&self, leases: Vec<Lease>, lease: Duration) -> QueueResult<Vec<Beat>>;
 
     /// The same for a thread that no future can keep waiting.

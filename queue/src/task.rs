@@ -145,6 +145,8 @@ pub enum Beat {
     Cancel,
     /// The lease was lost.
     Lost,
+    /// Nobody answered for this one, while others were answered.
+    Unheard,
 }
 
 /// What came of a cancellation.

@@ -10,7 +10,8 @@ use anyhow::Context;
 use jobs::{JobId, Queue};
 use platform::config::RedisConfig;
 use queue::{
-    Engine, Filter, Found, ListPage, LiveTime, QueueStats, Retention, State, TenantLoad,
+    Engine, Filter, Found, ListPage, LiveTime, QueueResult, QueueStats, Retention, State,
+    TenantLoad,
     embedded::{Embedded, Options, Reader, file_in},
     fleet::{self, Fleet},
 };
@@ -56,9 +57,9 @@ pub async fn open_to_enqueue(app: &App) -> anyhow::Result<Option<Arc<dyn Engine>
 }
 
 /// Looks over every server that has queues.
-pub async fn examine(app: &App) -> anyhow::Result<Vec<fleet::Examination>> {
+pub async fn examine(app: &App) -> anyhow::Result<Vec<QueueResult<fleet::Examination>>> {
     let redis = app.config().redis.as_ref().context("REDIS_URL is not set")?;
-    Ok(open_fleet(app, redis, false).await?.examine().await?)
+    Ok(open_fleet(app, redis, false).await?.examine().await)
 }
 
 async fn open_fleet(

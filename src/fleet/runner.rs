@@ -9,7 +9,7 @@ use agent::Agent;
 use jobs::{CycleHour, Queue, TenantId, Timestamp};
 use platform::shutdown::StopRequests;
 use queue::{Engine, desk::Pulse};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use worker::{
     handlers::{self, SCHEDULES},
     health::Health,
@@ -185,12 +185,16 @@ impl<'a> Runner<'a> {
             }
         };
         let process = self.process();
-        let worked = tokio::select! {
-            done = sessions => done,
-            never = signals => never,
-            never = process.say() => match never {},
+        let (end, ended) = oneshot::channel();
+        let work = async {
+            let worked = tokio::select! {
+                done = sessions => done,
+                never = signals => never,
+            };
+            drop(end);
+            worked
         };
-        process.say_goodbye().await;
+        let (worked, ()) = tokio::join!(work, process.be_listed(ended));
         worked
     }
 

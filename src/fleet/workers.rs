@@ -11,8 +11,8 @@ use crate::{app::App, output::Output};
 
 pub async fn run(config: &Config, output: &Output) -> anyhow::Result<ExitCode> {
     let app = App::open(config).await?;
-    let workers = app.store.system().list_workers().await?;
     let now = app.clock.now();
+    let workers = app.store.system().list_workers(now).await?;
     let rows: Vec<_> = workers.iter().map(|it| value(it, now)).collect();
     output.print(&json!({ "workers": rows }), || match workers.as_slice() {
         [] => "nobody works: `steward up`, or `steward worker`".to_owned(),

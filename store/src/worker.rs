@@ -17,8 +17,10 @@ use crate::{StoreResult, system::System, tenant::json};
 pub const SAY_EVERY: Duration = Duration::from_secs(5);
 /// Whoever was not seen for so long is silent: three times it should have said something.
 pub const SILENT_AFTER: Duration = Duration::from_secs(16);
-/// Who was not seen for so long is forgotten: it was killed, and others have its work.
+/// Who was not seen for so long is not listed any more: it was killed, and others have its work.
 pub const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
+/// Its row goes only then: a process whose clock is ahead is not to erase the others.
+const DELETED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// Processes that are listed.
 const LISTED_MAX: u64 = 1_000;
 
@@ -105,7 +107,7 @@ impl System<'_> {
             .exec_without_returning(self.store.db())
             .await?;
         workers::Entity::delete_many()
-            .filter(Column::SeenAt.lt(row.seen_at - FORGOTTEN_AFTER))
+            .filter(Column::SeenAt.lt(row.seen_at - DELETED_AFTER))
             .exec(self.store.db())
             .await?;
         Ok(())
@@ -118,13 +120,17 @@ impl System<'_> {
     }
 
     /// Processes that work, or did within [`FORGOTTEN_AFTER`] and did not say that they ended; oldest first.
-    pub async fn list_workers(&self) -> StoreResult<Vec<WorkerRow>> {
-        let rows = workers::Entity::find()
-            .order_by_asc(workers::Column::StartedAt)
-            .order_by_asc(workers::Column::Instance)
+    pub async fn list_workers(&self, now: Timestamp) -> StoreResult<Vec<WorkerRow>> {
+        let mut rows = workers::Entity::find()
+            .filter(workers::Column::SeenAt.gte(now - FORGOTTEN_AFTER))
+            // Where many were killed, those that live are among the ones that are listed.
+            .order_by_desc(workers::Column::SeenAt)
             .limit(LISTED_MAX)
             .all(self.store.db())
             .await?;
+        rows.sort_by(|one, other| {
+            (one.started_at, &one.instance).cmp(&(other.started_at, &other.instance))
+        });
         let row = |row: workers::Model| WorkerRow {
             instance: row.instance,
             version: row.version,

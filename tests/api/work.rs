@@ -145,6 +145,13 @@ fn jobs_are_new_or_duplicates_one_by_one_and_by_the_thousand() {
     assert_eq!(door.send("POST", "/v1/jobs", &ahead).problem().2, "job.due_hour");
     let again = door.ask("POST", "/v1/jobs/batch", &kind, lines.as_bytes()).json();
     assert_eq!((&again["new"], &again["duplicates"]), (&json!(0), &json!(3_000)), "{again}");
+
+    let too_many = line + &"{\"job\":{\"name\":\"paint\"}}\n".repeat(100_000);
+    let kind = [("content-type", "application/x-ndjson")];
+    let refused = door.ask("POST", "/v1/jobs/batch", &kind, too_many.as_bytes());
+    assert_eq!((refused.status, refused.problem().1), (413, "body_too_large".to_owned()));
+    let told = refused.json()["detail"].as_str().unwrap().to_owned();
+    assert!(told.contains("send what follows in another one; 1 of these were enqueued"), "{told}");
 }
 
 /// A moment within the next days, which no job of the test comes to.

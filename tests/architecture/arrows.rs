@@ -90,9 +90,15 @@ const FENCES: &[Fence] = &[
         reason: "a schema changes in migrations and nowhere else",
     },
     Fence {
-        outside: &["apalis"],
-        place: Place::OnlyIn(&["queue", "worker"]),
+        outside: &["apalis", "apalis-core"],
+        // The benchmarks measure the peer, and a test watches it.
+        place: Place::OnlyIn(&["queue", "worker", TESTKIT, BENCH]),
         reason: "one adapter knows the queue library, so that it can be replaced",
+    },
+    Fence {
+        outside: &["apalis-redis"],
+        place: Place::OnlyIn(&[TESTKIT, BENCH]),
+        reason: "it is a peer of our engine, beside which it is measured (docs/decisions/0010)",
     },
     Fence {
         outside: &["redis", "deadpool-redis", "fred"],

@@ -35,3 +35,4 @@ mod redis;
 mod several;
 mod states;
 mod unique;
+mod upstream;

@@ -21,7 +21,9 @@ async fn a_process_is_listed_until_it_says_goodbye_or_is_silent_for_long(test: T
     let second = WorkerRow { instance: "north/2/b".to_owned(), ..first.clone() };
     system.upsert_worker(&first).await.unwrap();
     system.upsert_worker(&second).await.unwrap();
-    assert_eq!(system.list_workers().await.unwrap(), [first.clone(), second.clone()]);
+    let listed =
+        async |minutes| system.list_workers(now + TimeDelta::minutes(minutes)).await.unwrap();
+    assert_eq!(listed(0).await, [first.clone(), second.clone()]);
     system.delete_worker(&second.instance).await.unwrap();
 
     let later = WorkerRow { seen_at: now + TimeDelta::minutes(50), ..first.clone() };
@@ -33,8 +35,11 @@ async fn a_process_is_listed_until_it_says_goodbye_or_is_silent_for_long(test: T
         ..first
     };
     system.upsert_worker(&third).await.unwrap();
-    assert_eq!(system.list_workers().await.unwrap(), [later, third.clone()]);
-    let last = WorkerRow { seen_at: now + TimeDelta::minutes(120), ..third };
-    system.upsert_worker(&last).await.unwrap();
-    assert_eq!(system.list_workers().await.unwrap(), [last]);
+    assert_eq!(listed(90).await, [later.clone(), third.clone()]);
+    assert_eq!(listed(111).await, [third.clone()], "silent for longer than an hour");
+    assert_eq!(listed(200).await, [], "also where nobody works any more");
+    // A clock that is ahead hides nobody from those whose clocks are right.
+    let ahead = WorkerRow { seen_at: now + TimeDelta::hours(5), ..third };
+    system.upsert_worker(&ahead).await.unwrap();
+    assert_eq!(listed(100).await, [later, ahead]);
 }

@@ -3,7 +3,7 @@
 //! What lives here: the judgement of whether something moves, and the process' own line in the list.
 //! What does not: the port (`health`), and what is in hand (`queue::desk`).
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jobs::{Clock, Timestamp};
 use queue::desk::{Pulse, Standing};
@@ -11,7 +11,7 @@ use store::{
     Store,
     worker::{Doing, DoingJob, DoingQueue, SAY_EVERY, WorkerRow},
 };
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::runtime::Stopping;
 
@@ -101,8 +101,9 @@ impl Process {
         problems
     }
 
-    /// Says for ever that this process works, and on what. A database that is away is told later.
-    pub async fn say(&self) -> Infallible {
+    /// Says until it has ended that this process works, and on what, and then that it works no more. A database that is
+    /// away is told later, or not at all: then the line is forgotten by itself.
+    pub async fn be_listed(&self, mut ended: oneshot::Receiver<()>) {
         loop {
             let row = self.row();
             let system = self.store.system();
@@ -111,12 +112,12 @@ impl Process {
                 Ok(Err(error)) => tracing::warn!(%error, "the list of workers was not told"),
                 Err(_) => tracing::warn!("the list of workers was not told in time"),
             }
-            tokio::time::sleep(SAY_EVERY).await;
+            tokio::select! {
+                // Also if whoever tells is gone.
+                _ = &mut ended => break,
+                () = tokio::time::sleep(SAY_EVERY) => {}
+            }
         }
-    }
-
-    /// Says that it works no more, as far as that can be said in time: else the line is forgotten by itself.
-    pub async fn say_goodbye(&self) {
         let system = self.store.system();
         match tokio::time::timeout(ASK_TIMEOUT, system.delete_worker(&self.instance)).await {
             Ok(Ok(())) => {}

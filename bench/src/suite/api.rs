@@ -21,7 +21,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use store::Store;
-use testkit::database::Backend;
+use testkit::{database::Backend, postgres::PrivatePostgres, redis::PrivateRedis};
 use tokio::{net::TcpStream, task::JoinSet};
 
 use super::start::{Running, find_steward, listen, memory, wait_for};
@@ -46,6 +46,15 @@ const READ_MS_MAX: f64 = 5.0;
 const LIST_MS_MAX: f64 = 20.0;
 /// Callers at once that enqueue.
 const CALLERS: usize = 64;
+/// Where many jobs come in one request.
+const BATCH: &str = "/v1/jobs/batch";
+/// Jobs of such a request.
+const BATCH_JOBS: usize = 10_000;
+/// Callers at once that send them.
+const BATCH_CALLERS: usize = 4;
+/// Requests for one job each, and jobs in batches, that a second should take.
+const SINGLES_MIN: f64 = 15_000.0;
+const BATCHED_MIN: f64 = 150_000.0;
 /// How long they do.
 const ENQUEUE: Duration = Duration::from_secs(5);
 /// Connections that are held open.
@@ -61,8 +70,16 @@ pub async fn run(printer: &Printer, backends: &[Backend]) -> anyhow::Result<()> 
         reads(printer, *backend).await?;
     }
     let folder = tempfile::tempdir()?;
-    enqueueing(printer, folder.path()).await?;
-    connections(printer, folder.path()).await
+    let (server, key) = with_tenant("up", &[], folder.path())?;
+    enqueueing(printer, "embedded", &server, &key).await?;
+    drop(server);
+    connections(printer, folder.path()).await?;
+
+    let (redis, postgres) = (PrivateRedis::start(&[])?, PrivatePostgres::start_durable()?);
+    let database = postgres.url(&postgres.create_database());
+    let environment = [("DATABASE_URL", database.as_str()), ("REDIS_URL", redis.url())];
+    let (server, key) = with_tenant("api", &environment, folder.path())?;
+    enqueueing(printer, "Postgres and Redis", &server, &key).await
 }
 
 /// A server, and how it is asked.
@@ -123,15 +140,16 @@ impl Caller {
         method: &str,
         path: &str,
         key: &str,
-        body: &'static str,
+        body: impl Into<Bytes>,
     ) -> anyhow::Result<(StatusCode, Bytes)> {
+        let kind = if path == BATCH { "application/x-ndjson" } else { "application/json" };
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("host", "bench")
             .header("authorization", format!("Bearer {key}"))
-            .header("content-type", "application/json")
-            .body(Full::new(Bytes::from_static(body.as_bytes())))?;
+            .header("content-type", kind)
+            .body(Full::new(body.into()))?;
         self.sender.ready().await?;
         let response = self.sender.send_request(request).await?;
         let status = response.status();
@@ -228,21 +246,70 @@ async fn timed(
     judge(printer, Suite::Api, measure, ms(percentile(&took, 99)), "ms", Aim::AtMost(most))
 }
 
-/// Volatile and recorded jobs, one request each, by many callers.
-async fn enqueueing(printer: &Printer, data: &Path) -> anyhow::Result<()> {
-    let (server, key) = with_tenant(data)?;
+/// Volatile and recorded jobs, one request each and many to a request, by many callers.
+async fn enqueueing(
+    printer: &Printer,
+    name: &str,
+    server: &Server,
+    key: &str,
+) -> anyhow::Result<()> {
     let volatile = r#"{"job":{"name":"probe"}}"#;
     let recorded = r#"{"job":{"name":"forget_settled_jobs"}}"#;
-    for (name, body) in [("volatile", volatile), ("recorded", recorded)] {
+    let aim = |least| (name != "embedded").then_some(Aim::AtLeast(least));
+    for (kind, job) in [("volatile", volatile), ("recorded", recorded)] {
+        let is_volatile = kind == "volatile";
+        let one = Load { path: "/v1/jobs", body: Bytes::from(job), jobs: 1, callers: CALLERS };
+        let measure = format!("{kind} jobs enqueued, one request each, {CALLERS} callers, {name}");
+        let least = aim(SINGLES_MIN).filter(|_| is_volatile);
+        told(printer, measure, one.send(server, key).await?, least)?;
+        let lines = Bytes::from(format!("{job}\n").repeat(BATCH_JOBS));
+        let many = Load { path: BATCH, body: lines, jobs: BATCH_JOBS, callers: BATCH_CALLERS };
+        let measure = format!(
+            "{kind} jobs enqueued, {BATCH_JOBS} to a request, {BATCH_CALLERS} callers, {name}"
+        );
+        let least = aim(BATCHED_MIN).filter(|_| is_volatile);
+        told(printer, measure, many.send(server, key).await?, least)?;
+    }
+    Ok(())
+}
+
+fn told(
+    printer: &Printer,
+    measure: String,
+    per_second: f64,
+    aim: Option<Aim>,
+) -> anyhow::Result<()> {
+    match aim {
+        Some(aim) => judge(printer, Suite::Api, measure, per_second, "/s", aim),
+        None => tell(printer, Suite::Api, measure, per_second, "/s"),
+    }
+}
+
+/// Requests of one kind, again and again.
+struct Load {
+    path: &'static str,
+    body: Bytes,
+    jobs: usize,
+    callers: usize,
+}
+
+impl Load {
+    /// Jobs that were enqueued in a second.
+    async fn send(&self, server: &Server, key: &str) -> anyhow::Result<f64> {
+        let jobs = f64::from(u32::try_from(self.jobs)?);
         let begin = Instant::now();
         let mut callers = JoinSet::new();
-        for _ in 0..CALLERS {
-            let (mut caller, key) = (Caller::connect(server.address).await?, key.clone());
+        for _ in 0..self.callers {
+            let (mut caller, key) = (Caller::connect(server.address).await?, key.to_owned());
+            let (path, body, jobs) = (self.path, self.body.clone(), self.jobs);
             callers.spawn(async move {
                 let mut done = 0_u32;
                 while begin.elapsed() < ENQUEUE {
-                    let (status, body) = caller.ask("POST", "/v1/jobs", &key, body).await?;
-                    ensure!(status == StatusCode::CREATED, "{status}: {body:?}");
+                    let (status, said) = caller.ask("POST", path, &key, body.clone()).await?;
+                    ensure!(status.is_success(), "{status}: {said:?}");
+                    let said: Value = serde_json::from_slice(&said)?;
+                    let is_new = said["outcome"] == "new" || said["new"] == jobs;
+                    ensure!(is_new, "not all of it was new: {said}");
                     done += 1;
                 }
                 anyhow::Ok(done)
@@ -252,40 +319,43 @@ async fn enqueueing(printer: &Printer, data: &Path) -> anyhow::Result<()> {
         while let Some(one) = callers.join_next().await {
             done += f64::from(one??);
         }
-        let rate = done / begin.elapsed().as_secs_f64();
-        let measure =
-            format!("{name} jobs enqueued, one request each, {CALLERS} callers, embedded");
-        tell(printer, Suite::Api, measure, rate, "/s")?;
+        Ok(done * jobs / begin.elapsed().as_secs_f64())
     }
-    Ok(())
 }
 
-/// A server in one process with a tenant, and its key.
-fn with_tenant(data: &Path) -> anyhow::Result<(Server, String)> {
-    let made = Command::new(find_steward()?)
-        .args(["tenant", "create", "bench", "--json"])
-        .env_remove("DATABASE_URL")
-        .env("STEWARD_DATA_DIR", data)
-        .output()?;
+/// A server with a tenant, and its key.
+fn with_tenant(
+    command: &str,
+    environment: &[(&str, &str)],
+    data: &Path,
+) -> anyhow::Result<(Server, String)> {
+    let steward = find_steward()?;
+    let run = |arguments: &[&str]| {
+        Command::new(&steward)
+            .args(arguments)
+            .env_remove("DATABASE_URL")
+            .env("STEWARD_DATA_DIR", data)
+            .envs(environment.iter().copied())
+            .output()
+    };
+    let migrated = run(&["migrate"])?;
+    ensure!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+    let made = run(&["tenant", "create", "bench", "--json"])?;
     let key = if made.status.success() {
         let made: Value = serde_json::from_slice(&made.stdout)?;
         made["key"].as_str().context("a tenant has a key")?.to_owned()
     } else {
         // It was made by the measure before.
-        let made = Command::new(find_steward()?)
-            .args(["key", "create", "bench", "--role", "owner", "--json"])
-            .env_remove("DATABASE_URL")
-            .env("STEWARD_DATA_DIR", data)
-            .output()?;
+        let made = run(&["key", "create", "bench", "--role", "owner", "--json"])?;
         let made: Value = serde_json::from_slice(&made.stdout)?;
         made["key"].as_str().context("a key was made")?.to_owned()
     };
-    Ok((Server::start(&["up", "--listen", "127.0.0.1:0"], &[], data)?, key))
+    Ok((Server::start(&[command, "--listen", "127.0.0.1:0"], environment, data)?, key))
 }
 
 /// Thousands of connections that stay open and ask now and then.
 async fn connections(printer: &Printer, data: &Path) -> anyhow::Result<()> {
-    let (server, key) = with_tenant(data)?;
+    let (server, key) = with_tenant("up", &[], data)?;
     let mut first = Caller::connect(server.address).await?;
     first.get("/v1/tenant", &key).await?;
     let (before, _) = memory(server.process)?;

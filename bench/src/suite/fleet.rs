@@ -22,20 +22,20 @@ use testkit::{
     database::{Backend, FixedClock},
     redis::PrivateRedis,
 };
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 use worker::{
     handlers::{self, SCHEDULES},
     runtime::{
-        JobContext, JobResult, Outcome, Records, Registry, Relay, Run, Runtime, RuntimeOptions,
-        Scheduler, Stopping,
+        JobContext, JobError, JobResult, Outcome, Records, Registry, Relay, Run, Runtime,
+        RuntimeOptions, Scheduler, Stopping,
     },
 };
 
 use crate::{
     database::Database,
     figure::{Aim, Printer},
-    meter::{ms, rate},
+    meter::{median, ms, percentile, rate},
     suite::{Suite, agent, judge, tell},
     world::{self, Size},
 };
@@ -46,6 +46,12 @@ const JOBS: usize = 1_000_000;
 const WARM_UP: usize = 100_000;
 /// Jobs that wait at once.
 const IN_QUEUE: usize = 10_000;
+/// How long a look at a worker may take.
+const LOOK_MAX: Duration = Duration::from_secs(120);
+/// Jobs that wait already when a process begins.
+const BACKLOG: usize = 300_000;
+/// How many of them it is to run in a second.
+const DRAINED_MIN: f64 = 200_000.0;
 /// Jobs of one call.
 const BATCH: usize = 500;
 /// How much more memory the second half of them may leave behind.
@@ -64,9 +70,10 @@ const CONCURRENCY: usize = 8;
 /// Measures; recorded jobs and cycles on each of these databases.
 pub async fn run(printer: &Printer, backends: &[Backend]) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    volatile(printer, "embedded", engine(folder.path(), Arc::new(SystemClock))?).await?;
+    volatile(printer, Suite::Fleet, "embedded", engine(folder.path(), Arc::new(SystemClock))?)
+        .await?;
     let server = PrivateRedis::start(&[])?;
-    volatile(printer, "Redis", super::queue::fleet(server.url()).await?).await?;
+    volatile(printer, Suite::Fleet, "Redis", super::queue::fleet(server.url()).await?).await?;
     for backend in backends {
         cycles(printer, &Database::open(*backend).await?).await?;
     }
@@ -122,7 +129,12 @@ pub(super) async fn until(is_so: impl AsyncFn() -> anyhow::Result<bool>) -> anyh
 }
 
 /// A million jobs through one process: how fast, and what they leave behind.
-async fn volatile(printer: &Printer, name: &str, engine: Arc<dyn Engine>) -> anyhow::Result<()> {
+pub(super) async fn volatile(
+    printer: &Printer,
+    suite: Suite,
+    name: &str,
+    engine: Arc<dyn Engine>,
+) -> anyhow::Result<()> {
     let done = Arc::new(AtomicUsize::new(0));
     let registry = Arc::new(Registry::new().with::<Nothing>()?);
     let runtime =
@@ -157,11 +169,103 @@ async fn volatile(printer: &Printer, name: &str, engine: Arc<dyn Engine>) -> any
     let (ended, fed) = tokio::join!(runtime.run(stopped), feed);
     let (per_second, (before, after)) = fed?;
     ended?;
-    let measure = format!("{name}: no-op jobs enqueued and run, one process");
-    tell(printer, Suite::Fleet, measure, per_second, "jobs/s")?;
-    tell(printer, Suite::Fleet, format!("{name}: memory of the process"), after, "MiB")?;
+    let measure = format!("{name}: 1,000,000 no-op jobs enqueued and run, one process");
+    tell(printer, suite, measure, per_second, "jobs/s")?;
+    tell(printer, suite, format!("{name}: memory of the process"), after, "MiB")?;
     let measure = format!("{name}: memory after 1,000,000 jobs, as a multiple of that after half");
-    judge(printer, Suite::Fleet, measure, after / before, "×", Aim::AtMost(GROWTH_MAX))
+    judge(printer, suite, measure, after / before, "×", Aim::AtMost(GROWTH_MAX))
+}
+
+/// A job that says when it began.
+#[derive(Serialize, Deserialize)]
+struct Awaited;
+
+impl Job for Awaited {
+    const NAME: &'static str = "awaited";
+    const QUEUE: Queue = Queue::Agent;
+    const LIMITS: Limits = Limits::new(3, Duration::from_secs(60));
+
+    fn tenant(&self) -> Option<TenantId> {
+        None
+    }
+}
+
+impl Run<mpsc::Sender<Instant>> for Awaited {
+    async fn run(self, context: JobContext<mpsc::Sender<Instant>>) -> JobResult {
+        context.app.send(Instant::now()).await.map_err(JobError::retry)?;
+        Ok(Outcome::Done)
+    }
+}
+
+/// How soon a worker that has nothing to do begins a job.
+pub(super) async fn picked_up(
+    printer: &Printer,
+    name: &str,
+    engine: Arc<dyn Engine>,
+    count: usize,
+    idle: Duration,
+) -> anyhow::Result<()> {
+    let (tell_begin, mut begun) = mpsc::channel(1);
+    let registry = Arc::new(Registry::new().with::<Awaited>()?);
+    let runtime = Runtime::new(Arc::clone(&engine), registry, Arc::new(tell_begin), options());
+    let (stop, stopped) = watch::channel(Stopping::No);
+    let look = async {
+        let looked = async {
+            let mut waits = Vec::with_capacity(count);
+            for number in 1..=count {
+                tokio::time::sleep(idle).await;
+                let id = JobId::from_uuid(Uuid::from_u128(u128::try_from(number)?));
+                let envelope = Envelope::seal(id, &Awaited, world::now())?;
+                let body = envelope.to_bytes()?;
+                let mut task = task(&mut 0)?;
+                task = NewTask { id, name: Awaited::NAME.to_owned(), tenant: None, body, ..task };
+                let came = Instant::now();
+                engine.enqueue(vec![task]).await?;
+                let at = begun.recv().await.context("the worker is gone")?;
+                waits.push(at.duration_since(came));
+            }
+            anyhow::Ok(waits)
+        };
+        let looked = tokio::time::timeout(LOOK_MAX, looked).await;
+        // In every case: whoever runs the jobs waits for it.
+        stop.send_replace(Stopping::Drain);
+        looked?
+    };
+    let (ended, waits) = tokio::join!(runtime.run(stopped), look);
+    ended?;
+    let waits = waits?;
+    let measure = format!("{name}: enqueued to started by a worker, nothing else happening");
+    tell(printer, Suite::Peers, format!("{measure}, p50"), ms(median(&waits)), "ms")?;
+    tell(printer, Suite::Peers, format!("{measure}, p99"), ms(percentile(&waits, 99)), "ms")
+}
+
+/// Jobs that wait already, through one process.
+pub(super) async fn drained(
+    printer: &Printer,
+    suite: Suite,
+    name: &str,
+    engine: Arc<dyn Engine>,
+) -> anyhow::Result<()> {
+    let mut number = u128::from(u64::MAX);
+    for _ in 0..BACKLOG / BATCH {
+        let tasks: anyhow::Result<Vec<NewTask>> = (0..BATCH).map(|_| task(&mut number)).collect();
+        engine.enqueue(tasks?).await?;
+    }
+    let done = Arc::new(AtomicUsize::new(0));
+    let registry = Arc::new(Registry::new().with::<Nothing>()?);
+    let (stop, stopped) = watch::channel(Stopping::No);
+    let began = Instant::now();
+    let runtime = Runtime::new(engine, registry, Arc::clone(&done), wide(IN_QUEUE / 10));
+    let work = async {
+        until(async || Ok(done.load(Ordering::Relaxed) == BACKLOG)).await?;
+        let per_second = rate(u64::try_from(BACKLOG)?, began.elapsed());
+        stop.send_replace(Stopping::Drain);
+        anyhow::Ok(per_second)
+    };
+    let (ended, per_second) = tokio::join!(runtime.run(stopped), work);
+    ended?;
+    let measure = format!("{name}: 300,000 no-op jobs that waited, run, one process");
+    judge(printer, suite, measure, per_second?, "jobs/s", Aim::AtLeast(DRAINED_MIN))
 }
 
 fn wide(concurrency: usize) -> RuntimeOptions {
@@ -220,6 +324,7 @@ async fn cycles(printer: &Printer, database: &Database) -> anyhow::Result<()> {
     let runtime = Runtime::new(engine, registry, app, options()).with_records(records);
     let scheduler = Scheduler::new(store.clone(), clock as Arc<_>, &SCHEDULES[..1])?.at_once();
     let (stop, stopped) = watch::channel(Stopping::No);
+    let gauge = database.gauge();
     let began = Instant::now();
     let work = async {
         let pass = scheduler.pass().await?;
@@ -233,16 +338,23 @@ async fn cycles(printer: &Printer, database: &Database) -> anyhow::Result<()> {
             })
             .await?;
         }
-        let took = began.elapsed();
+        let (took, bill) = (began.elapsed(), gauge.read());
         stop.send_replace(Stopping::Drain);
-        anyhow::Ok((recorded, took))
+        anyhow::Ok((recorded, took, bill))
     };
     let (ended, (), work) = tokio::join!(runtime.run(stopped.clone()), relay.run(stopped), work);
     ended?;
-    let (recorded, took) = work?;
+    let (recorded, took, bill) = work?;
     let name = database.name;
     let measure = format!("the schedules of 1,000 tenants recorded, {name}");
     tell(printer, Suite::Fleet, measure, ms(recorded), "ms")?;
+    let each = |spent: Duration| ms(spent) / f64::from(u32::try_from(TENANTS).unwrap_or(u32::MAX));
+    let measure = format!("processor of a small tenant's cycle, {name}");
+    tell(printer, Suite::Fleet, measure, each(bill.all_processors()), "ms")?;
+    if database.is_server() {
+        let measure = format!("processor of a small tenant's cycle, of which the server, {name}");
+        tell(printer, Suite::Fleet, measure, each(bill.server), "ms")?;
+    }
     let measure = format!("cycles of 1,000 small tenants, {name}");
     let aim = Aim::AtLeast(CYCLES_PER_SECOND_MIN);
     judge(printer, Suite::Fleet, measure, rate(u64::try_from(TENANTS)?, took), "cycles/s", aim)

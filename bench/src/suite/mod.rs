@@ -4,9 +4,11 @@ mod api;
 mod build;
 mod clocks;
 mod cycle;
+mod fairness;
 mod fleet;
 mod import;
 mod orders;
+mod peers;
 mod queue;
 mod recorded;
 mod start;
@@ -39,6 +41,10 @@ pub enum Suite {
     Queue,
     /// How many jobs and cycles a process runs in a second, and what memory they leave behind.
     Fleet,
+    /// Whether tenants feel each other.
+    Fairness,
+    /// The fleet's engine beside other people's, in one run.
+    Peers,
     /// How many jobs a second go from the transaction that records them to the one that settles them.
     Recorded,
     /// How soon the API answers, and how many jobs it enqueues.
@@ -49,7 +55,7 @@ pub enum Suite {
 
 impl Suite {
     /// All of them, the quick ones first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Build,
         Self::Start,
         Self::Orders,
@@ -58,6 +64,8 @@ impl Suite {
         Self::Clocks,
         Self::Queue,
         Self::Fleet,
+        Self::Fairness,
+        Self::Peers,
         Self::Recorded,
         Self::Api,
     ];
@@ -76,6 +84,8 @@ impl Suite {
             Self::Cycle => "cycle",
             Self::Queue => "queue",
             Self::Fleet => "fleet",
+            Self::Fairness => "fairness",
+            Self::Peers => "peers",
             Self::Recorded => "recorded",
             Self::Api => "api",
             Self::Build => "build",
@@ -89,10 +99,12 @@ impl Suite {
             Self::Orders => "orders checked in a second, in memory and with everything stored",
             Self::Import => "rows imported in a second",
             Self::Cycle => "processor time of a cycle with 1,000 contacts and 100 orders",
-            Self::Queue => "jobs kept, handed out and taken back by the embedded engine",
+            Self::Queue => "jobs kept, handed out and taken back by each engine",
             Self::Fleet => {
                 "jobs and cycles that a process runs in a second, and its memory after a million"
             }
+            Self::Fairness => "how long a tenant waits beside another one's 100,000 jobs",
+            Self::Peers => "the fleet's engine beside apalis-redis, BullMQ and the bare server",
             Self::Recorded => {
                 "jobs recorded, handed on, run and settled, on disks that are waited for"
             }
@@ -113,6 +125,8 @@ impl Suite {
             Self::Cycle => cycle::run(printer, backends).await,
             Self::Queue => queue::run(printer).await,
             Self::Fleet => fleet::run(printer, backends).await,
+            Self::Fairness => fairness::run(printer).await,
+            Self::Peers => peers::run(printer).await,
             Self::Recorded => recorded::run(printer, backends).await,
             Self::Api => api::run(printer, backends).await,
             Self::Build => build::run(printer),

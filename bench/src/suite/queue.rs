@@ -39,7 +39,7 @@ const SINGLES: usize = 20_000;
 /// Jobs that are picked up while nothing else happens.
 const PICK_UPS: usize = 500;
 /// What an engine is to reach.
-struct Aims {
+pub(super) struct Aims {
     /// Claimed and settled in a second.
     processed: f64,
     /// Enqueued in a second, many at once.
@@ -53,7 +53,7 @@ struct Aims {
 /// "Enough" for one process: a thousand tenants' hours in a second.
 const EMBEDDED: Aims = Aims { processed: 10_000.0, bulk: None, singles: None, pick_up_ms: 5.0 };
 /// The figures of the fleet.
-const FLEET: Aims = Aims {
+pub(super) const FLEET: Aims = Aims {
     processed: 200_000.0,
     bulk: Some(300_000.0),
     singles: Some((20_000.0, 80_000.0)),
@@ -69,7 +69,7 @@ pub async fn run(printer: &Printer) -> anyhow::Result<()> {
         retention: Retention::default(),
         tends_itself: true,
     })?);
-    let lab = Lab { printer, name: "embedded", engine, aims: &EMBEDDED };
+    let lab = Lab { printer, suite: Suite::Queue, name: "embedded", engine, aims: &EMBEDDED };
     lab.run().await?;
     let bytes = std::fs::metadata(file_in(folder.path())).context("the queue's file")?.len();
     let per_job = u32::try_from(bytes / u64::try_from(BACKLOG - JOBS)?)?;
@@ -79,7 +79,7 @@ pub async fn run(printer: &Printer) -> anyhow::Result<()> {
 
     let server = PrivateRedis::start(&[])?;
     let engine = fleet(server.url()).await?;
-    let lab = Lab { printer, name: "Redis", engine, aims: &FLEET };
+    let lab = Lab { printer, suite: Suite::Queue, name: "Redis", engine, aims: &FLEET };
     let floor = floor(server.url()).await?;
     lab.figure("the bare server: pushed, moved and removed again", floor, None)?;
     let alone = floor_alone(server.url()).await?;
@@ -99,12 +99,12 @@ pub async fn run(printer: &Printer) -> anyhow::Result<()> {
     let (line, url) = Proxy::before(server.url())?;
     let engine = fleet(&url).await?;
     line.delay(Duration::from_millis(1));
-    let lab = Lab { printer, name: "Redis, 1 ms away", engine, aims: &FAR };
+    let lab = Lab { printer, suite: Suite::Queue, name: "Redis, 1 ms away", engine, aims: &FAR };
     lab.far().await
 }
 
 /// Jobs through the bare server: pushed to one list, moved to another, removed from that.
-async fn floor(url: &str) -> anyhow::Result<f64> {
+pub(super) async fn floor(url: &str) -> anyhow::Result<f64> {
     let client = redis::Client::open(url)?;
     let mut connection = client.get_multiplexed_async_connection().await?;
     let body = vec![b'x'; BODY];
@@ -161,11 +161,12 @@ pub async fn fleet(url: &str) -> anyhow::Result<Arc<dyn Engine>> {
 }
 
 /// An engine, and what it is to reach.
-struct Lab<'a> {
-    printer: &'a Printer,
-    name: &'static str,
-    engine: Arc<dyn Engine>,
-    aims: &'a Aims,
+pub(super) struct Lab<'a> {
+    pub printer: &'a Printer,
+    pub suite: Suite,
+    pub name: &'static str,
+    pub engine: Arc<dyn Engine>,
+    pub aims: &'a Aims,
 }
 
 impl Lab<'_> {
@@ -192,8 +193,17 @@ impl Lab<'_> {
         let asked = Instant::now();
         engine.stats(Queue::Agent).await?;
         let measure = format!("{}: figures of 1,000,000 queued", self.name);
-        tell(self.printer, Suite::Queue, measure, ms(asked.elapsed()), "ms")?;
+        tell(self.printer, self.suite, measure, ms(asked.elapsed()), "ms")?;
         Ok(processed)
+    }
+
+    /// How soon jobs are taken and picked up, and nothing else.
+    pub async fn enqueueing(&self) -> anyhow::Result<()> {
+        let mut ids = Ids::default();
+        self.pick_up(&mut ids).await?;
+        self.singles(&mut ids).await?;
+        let kept = fill(self.engine.as_ref(), &mut ids, JOBS).await?;
+        self.figure("enqueued in bulk, one caller", kept, self.aims.bulk)
     }
 
     /// What a server that is not on this machine costs: several callers share the way.
@@ -263,7 +273,7 @@ impl Lab<'_> {
             "{}: a tenant's wait beside another one's 100,000 jobs, as a multiple of that on an idle queue, p99",
             self.name
         );
-        judge(self.printer, Suite::Queue, measure, beside / alone, "×", Aim::AtMost(2.0))
+        judge(self.printer, self.suite, measure, beside / alone, "×", Aim::AtMost(2.0))
     }
 
     /// Prints jobs in a second, beside the least that they are to be.
@@ -272,9 +282,9 @@ impl Lab<'_> {
         match least {
             Some(least) => {
                 let aim = Aim::AtLeast(least);
-                judge(self.printer, Suite::Queue, measure, per_second, "jobs/s", aim)
+                judge(self.printer, self.suite, measure, per_second, "jobs/s", aim)
             }
-            None => tell(self.printer, Suite::Queue, measure, per_second, "jobs/s"),
+            None => tell(self.printer, self.suite, measure, per_second, "jobs/s"),
         }
     }
 
@@ -336,10 +346,10 @@ impl Lab<'_> {
             engine.settle(vec![Settlement { lease, verdict: Verdict::Completed }]).await?;
         }
         let measure = format!("{}: enqueued to started, nothing else happening", self.name);
-        tell(self.printer, Suite::Queue, format!("{measure}, p50"), ms(median(&waits)), "ms")?;
+        tell(self.printer, self.suite, format!("{measure}, p50"), ms(median(&waits)), "ms")?;
         let aim = Aim::AtMost(self.aims.pick_up_ms);
         let p99 = ms(percentile(&waits, 99));
-        judge(self.printer, Suite::Queue, format!("{measure}, p99"), p99, "ms", aim)
+        judge(self.printer, self.suite, format!("{measure}, p99"), p99, "ms", aim)
     }
 }
 

@@ -84,6 +84,10 @@ fn beat(shared: &Shared, heart: &mut dyn Heart) {
     for leases in leases.chunks(BATCH_MAX) {
         match heart.beat(leases, shared.lease) {
             Ok(beats) => {
+                let unheard = beats.iter().filter(|it| **it == Beat::Unheard).count();
+                if 0 < unheard {
+                    tracing::warn!(unheard, "some leases cannot be extended for now");
+                }
                 extend(shared, leases, &beats, now + shared.lease);
                 leases.iter().zip(beats).for_each(|(lease, beat)| hear(shared, lease, beat));
             }
@@ -108,7 +112,9 @@ fn give_up(shared: &Shared, early: Duration) {
 /// Notes until when leases go on, counted from before the engine was asked.
 fn extend(shared: &Shared, leases: &[Lease], beats: &[Beat], until: Instant) {
     let mut table = shared.table();
-    for (lease, _) in leases.iter().zip(beats).filter(|(_, beat)| **beat != Beat::Lost) {
+    for (lease, _) in
+        leases.iter().zip(beats).filter(|(_, beat)| matches!(beat, Beat::Held | Beat::Cancel))
+    {
         if let Some(it) = table.in_hand.get_mut(lease) {
             it.held_until = until;
         }
@@ -117,7 +123,7 @@ fn extend(shared: &Shared, leases: &[Lease], beats: &[Beat], until: Instant) {
 
 fn hear(shared: &Shared, lease: &Lease, beat: Beat) {
     let stop = match beat {
-        Beat::Held => return,
+        Beat::Held | Beat::Unheard => return,
         Beat::Cancel => Stop::Cancelled,
         Beat::Lost => Stop::LeaseLost,
     };

@@ -8,7 +8,7 @@ use std::{
 use jobs::Queue;
 
 use super::{answer::Answer, problem::unavailable, set::Set};
-use crate::QueueResult;
+use crate::{QueueError, QueueResult};
 
 /// The oldest version whose scripts say beforehand what they do.
 const VERSION_MIN: (u64, u64) = (7, 0);
@@ -43,20 +43,35 @@ pub struct Examination {
 }
 
 /// Every server that has queues, each once.
-pub(super) async fn all(set: &Set) -> QueueResult<Vec<Examination>> {
+pub(super) async fn all(set: &Set) -> Vec<QueueResult<Examination>> {
     if !set.link.servers.is_cluster() {
-        let (_, found) = Examination::of(set, Queue::Maintenance).await?;
-        return Ok(vec![found]);
+        let found = Examination::of(set, Queue::Maintenance).await;
+        return vec![found.map(|(_, found)| found)];
     }
-    let mut all: Vec<(String, Examination)> = Vec::new();
+    let mut runs = Vec::new();
+    let mut all = Vec::new();
     for queue in Queue::ALL {
-        let (run, mut found) = Examination::of(set, queue).await?;
-        if all.iter().all(|(it, _)| *it != run) {
-            found.place = format!("{}, the server of {queue}", found.place);
-            all.push((run, found));
+        // What names no key is answered by any server where that one is away.
+        let found = match set.stats(queue).await {
+            Ok(_) => Examination::of(set, queue).await,
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok((run, mut found)) => {
+                if !runs.contains(&run) {
+                    runs.push(run);
+                    found.place = format!("{}, the server of {queue}", found.place);
+                    all.push(Ok(found));
+                }
+            }
+            Err(QueueError::Unavailable { problem }) => {
+                let problem = format!("{queue}: {problem}");
+                all.push(Err(QueueError::Unavailable { problem }));
+            }
+            Err(error) => all.push(Err(error)),
         }
     }
-    Ok(all.into_iter().map(|(_, found)| found).collect())
+    all
 }
 
 impl Examination {

@@ -1,10 +1,12 @@
 //! The heart's own connection, which no future can keep waiting.
 
 use std::{
+    io::ErrorKind,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use redis::{
     Cmd, Connection, ConnectionLike, RedisError, Value, aio::ConnectionLike as _,
     cluster_async::ClusterConnection,
@@ -55,16 +57,49 @@ impl Line {
         }
     }
 
-    fn ask(&mut self, command: &Cmd, left: Duration) -> Result<Value, RedisError> {
+    /// Asks all of it: one after the other, or of a Cluster's servers all at once, so that none holds up the others.
+    fn ask(&mut self, commands: &[Cmd], until: Instant) -> Vec<Result<Value, RedisError>> {
+        let left = || until.saturating_duration_since(Instant::now()).max(WAIT_MIN);
         match self {
             Self::One(connection) => {
-                connection.set_read_timeout(Some(left))?;
-                connection.set_write_timeout(Some(left))?;
-                connection.req_packed_command(&command.get_packed_command())
+                let mut is_lost = false;
+                let ask = |command: &Cmd| {
+                    if is_lost {
+                        return Err(std::io::Error::from(ErrorKind::NotConnected).into());
+                    }
+                    let left = left();
+                    let answer = connection
+                        .set_read_timeout(Some(left))
+                        .and_then(|()| connection.set_write_timeout(Some(left)))
+                        .and_then(|()| {
+                            connection.req_packed_command(&command.get_packed_command())
+                        });
+                    // What comes late would be taken for the answer to the next one.
+                    is_lost = answer.as_ref().is_err_and(is_broken);
+                    answer
+                };
+                commands.iter().map(ask).collect()
             }
             Self::Cluster(runtime, connection) => {
-                runtime.block_on(in_time(left, connection.req_packed_command(command)))
+                let left = left();
+                let ask = |command| {
+                    let mut connection = connection.clone();
+                    async move {
+                        in_time(left, async { connection.req_packed_command(command).await }).await
+                    }
+                };
+                runtime.block_on(join_all(commands.iter().map(ask)))
             }
+        }
+    }
+
+    /// Whether it is of no use any more after these answers.
+    fn is_lost(&self, answers: &[Result<Value, RedisError>]) -> bool {
+        let is_lost = |answer: &Result<Value, RedisError>| answer.as_ref().is_err_and(is_broken);
+        match self {
+            Self::One(_) => answers.iter().any(is_lost),
+            // Its servers come and go one by one, and the library follows.
+            Self::Cluster(..) => answers.iter().all(is_lost),
         }
     }
 }
@@ -78,19 +113,25 @@ impl FleetHeart {
         self.set.place()
     }
 
-    fn send(&mut self, command: &Cmd, until: Instant) -> QueueResult<Result<Value, RedisError>> {
+    fn send(
+        &mut self,
+        commands: &[Cmd],
+        until: Instant,
+    ) -> QueueResult<Vec<Result<Value, RedisError>>> {
         let Some(line) = &mut self.line else {
             return Err(unavailable(self.place(), "the heart is not connected"));
         };
-        let left = until.saturating_duration_since(Instant::now()).max(WAIT_MIN);
-        let answer = line.ask(command, left).and_then(|value| match value {
-            Value::ServerError(error) => Err(error.into()),
-            value => Ok(value),
-        });
-        if answer.as_ref().is_err_and(is_broken) {
+        let plain = |answer: Result<Value, RedisError>| {
+            answer.and_then(|value| match value {
+                Value::ServerError(error) => Err(error.into()),
+                value => Ok(value),
+            })
+        };
+        let answers: Vec<_> = line.ask(commands, until).into_iter().map(plain).collect();
+        if line.is_lost(&answers) {
             self.line = None;
         }
-        Ok(answer)
+        Ok(answers)
     }
 }
 
@@ -104,16 +145,36 @@ impl Heart for FleetHeart {
             let line = Line::open(&self.set, patience / 2);
             self.line = Some(line.map_err(|error| problem_of(self.place(), &error))?);
         }
-        let mut beats = vec![Beat::Lost; leases.len()];
-        for (queue, held) in Set::by_queue(leases.iter()) {
-            let call = self.set.extend_call(queue, leases, &held, lease);
-            let answer = match self.send(call.by_hash(), until)? {
-                Err(error) if is_unknown_script(&error) => self.send(&call.in_full(), until)?,
-                answer => answer,
-            };
-            let value = answer.map_err(|error| problem_of(self.place(), &error))?;
-            Set::read_beats(&text(self.place(), value)?, &held, &mut beats);
+        let of_queues = Set::by_queue(leases.iter());
+        let calls = of_queues
+            .iter()
+            .map(|(queue, held)| self.set.extend_call(*queue, leases, held, lease))
+            .collect::<Vec<_>>();
+        let by_hash: Vec<_> = calls.iter().map(|call| call.by_hash().clone()).collect();
+        let mut answers = self.send(&by_hash, until)?;
+        for (answer, call) in answers.iter_mut().zip(&calls) {
+            if answer.as_ref().is_err_and(is_unknown_script) {
+                *answer = self.send(&[call.in_full()], until)?.remove(0);
+            }
         }
-        Ok(beats)
+        let mut beats = vec![Beat::Lost; leases.len()];
+        let (mut is_answered, mut problem) = (of_queues.is_empty(), None);
+        for ((_, held), answer) in of_queues.iter().zip(answers) {
+            let letters = answer.map_err(|error| problem_of(self.place(), &error));
+            match letters.and_then(|value| text(self.place(), value)) {
+                Ok(letters) => {
+                    is_answered = true;
+                    Set::read_beats(&letters, held, &mut beats);
+                }
+                Err(error) => {
+                    held.iter().for_each(|it| beats[it.at] = Beat::Unheard);
+                    problem = Some(error);
+                }
+            }
+        }
+        match problem {
+            Some(error) if !is_answered => Err(error),
+            _ => Ok(beats),
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use jobs::{Backoff, Jitter};
@@ -23,10 +23,15 @@ use crate::QueueResult;
 const AWAY: Backoff =
     Backoff::Exponential { base: Duration::from_millis(50), cap: Duration::from_secs(2) };
 
+/// How long nobody in a Cluster may answer before it is connected to anew.
+const CLUSTER_PATIENCE: Duration = Duration::from_secs(10);
+
 /// The connection as it is now, each one known by its number.
 struct Now {
     line: Option<Line>,
     number: u64,
+    /// When a call over it was answered last.
+    answered_at: Instant,
     /// Why there is none.
     because: String,
 }
@@ -41,7 +46,7 @@ pub(super) struct Link {
 impl Link {
     pub fn new(servers: Servers) -> Self {
         let because = "not connected yet".to_owned();
-        let now = Mutex::new(Now { line: None, number: 0, because });
+        let now = Mutex::new(Now { line: None, number: 0, answered_at: Instant::now(), because });
         Self { servers, now, broken: Notify::new() }
     }
 
@@ -58,6 +63,7 @@ impl Link {
             Ok(line) => {
                 now.line = Some(line);
                 now.number += 1;
+                now.answered_at = Instant::now();
                 Ok(())
             }
             Err(error) => {
@@ -94,6 +100,11 @@ impl Link {
             // A server that takes connections and refuses every call must not be asked without a pause.
             tokio::time::sleep(AWAY.wait(1, Jitter::MOST)).await;
         }
+    }
+
+    /// Which connection this is; another one after each loss.
+    pub fn number(&self) -> u64 {
+        self.now().number
     }
 
     fn now(&self) -> std::sync::MutexGuard<'_, Now> {
@@ -144,10 +155,11 @@ impl Link {
             Value::ServerError(error) => Err(error.into()),
             value => Ok(value),
         });
-        if let Err(error) = &answer
-            && is_broken(error)
-        {
-            self.give_up(number, error);
+        match &answer {
+            Err(error) if is_broken(error) => self.give_up(number, error),
+            // A Cluster's servers come and go one by one, and the library follows: what others answer keeps the line.
+            _ if self.servers.is_cluster() => self.now().answered_at = Instant::now(),
+            _ => {}
         }
         Ok(answer)
     }
@@ -155,6 +167,9 @@ impl Link {
     /// Lets go of a connection, if nobody has done so before.
     fn give_up(&self, number: u64, error: &RedisError) {
         let mut now = self.now();
+        if self.servers.is_cluster() && now.answered_at.elapsed() < CLUSTER_PATIENCE {
+            return;
+        }
         if now.number == number && now.line.take().is_some() {
             now.because = error.to_string();
             tracing::warn!(place = self.place(), %error, "the connection to Redis is lost");

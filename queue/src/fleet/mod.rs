@@ -95,20 +95,22 @@ impl Fleet {
     }
 
     /// Looks over every server that has queues: one, or those of a Cluster.
-    pub async fn examine(&self) -> QueueResult<Vec<Examination>> {
+    pub async fn examine(&self) -> Vec<QueueResult<Examination>> {
         examine::all(&self.set).await
     }
 
     /// Refuses a server that is of no use, and warns of one that may lose jobs, as far as it can be reached.
     async fn check(&self, is_to_warn: bool) -> QueueResult<()> {
-        let found = match self.examine().await {
-            Err(error) if error.is_passing() => {
-                tracing::warn!(%error, "the queue cannot be reached yet");
-                return Ok(());
-            }
-            found => found?,
-        };
-        for it in found {
+        let mut is_away = false;
+        for found in self.examine().await {
+            let it = match found {
+                Err(error) if error.is_passing() => {
+                    tracing::warn!(%error, "the queue cannot be reached yet");
+                    is_away = true;
+                    continue;
+                }
+                found => found?,
+            };
             if let Some(problem) = it.refusal() {
                 return Err(QueueError::Unusable { place: it.place, problem });
             }
@@ -116,6 +118,9 @@ impl Fleet {
                 let place = &it.place;
                 it.warnings().iter().for_each(|problem| tracing::warn!(place, "Redis: {problem}"));
             }
+        }
+        if is_away {
+            return Ok(());
         }
         // Says whether somebody keeps jobs there in another way.
         match self.stats(Queue::Maintenance).await {

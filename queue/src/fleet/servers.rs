@@ -4,7 +4,10 @@
 //! What does not: when to connect again (`link`, `heart`, `thread`), and what is said.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -23,13 +26,15 @@ use crate::{QueueError, QueueResult};
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long an answer may take: longer than any stall that heals by itself.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// A Cluster is connected to in two rounds, its seeds and then all of it, each as slow as a server that does not answer.
+const ROUNDS: u32 = 3;
 /// Where Sentinels listen, if nothing else is said.
 const SENTINEL_PORT: u16 = 26_379;
 /// More are a mistake.
 const SERVERS_MAX: usize = 100;
 
 const FORMS: &str = "is none; give redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], \
-    redis+sentinel://[USER:PASSWORD@]HOST[:PORT],…/SERVICE[/DATABASE], \
+    redis+sentinel://[USER:PASSWORD@]HOST[:PORT],…/SERVICE[/DATABASE][?sentinel_username=…&sentinel_password=…], \
     redis+cluster://[USER:PASSWORD@]HOST[:PORT],…, each also as rediss for TLS, or unix:PATH";
 
 /// Where the servers are.
@@ -37,6 +42,8 @@ pub(super) struct Servers {
     /// In words, without anything that is secret.
     pub place: String,
     kind: Kind,
+    /// Whose turn it is to be listened to.
+    turn: AtomicUsize,
 }
 
 enum Kind {
@@ -96,7 +103,8 @@ impl Servers {
         let Some((Some((plain, kind)), rest)) = scheme else {
             let client = Client::open(url).map_err(|_| refused())?;
             let place = client.get_connection_info().addr().to_string();
-            return Ok(Self { place, kind: Kind::One(Box::new(client)) });
+            let kind = Kind::One(Box::new(client));
+            return Ok(Self { place, kind, turn: AtomicUsize::new(0) });
         };
         if !matches!(plain, "redis" | "rediss") {
             return Err(refused());
@@ -108,7 +116,7 @@ impl Servers {
             "cluster" => Kind::Cluster(several.cluster().ok_or_else(refused)?),
             _ => return Err(refused()),
         };
-        Ok(Self { place, kind })
+        Ok(Self { place, kind, turn: AtomicUsize::new(0) })
     }
 
     /// Connects once, to the server that takes writes.
@@ -120,7 +128,7 @@ impl Servers {
             Kind::One(client) => Client::clone(client),
             Kind::Watched(watched) => watched.find().await?,
             Kind::Cluster(seeds) => {
-                let client = cluster(seeds, CONNECT_TIMEOUT, ANSWER_TIMEOUT)?;
+                let client = cluster(seeds, CONNECT_TIMEOUT / ROUNDS, ANSWER_TIMEOUT)?;
                 let connect = in_time(CONNECT_TIMEOUT, client.get_async_connection());
                 return Ok(Line::Cluster(connect.await?));
             }
@@ -136,7 +144,9 @@ impl Servers {
             Kind::Cluster(seeds) => seeds,
         };
         let mut problem = away();
-        for seed in seeds {
+        // Another one first each time, so that silent ones cannot take up all the time.
+        let first = self.turn.fetch_add(1, Ordering::Relaxed) % seeds.len().max(1);
+        for seed in seeds.iter().cycle().skip(first).take(seeds.len()) {
             let connect = async { Client::open(seed.clone())?.get_async_pubsub().await };
             match in_time(CONNECT_TIMEOUT / 3, connect).await {
                 Ok(heard) => return Ok(heard),
@@ -152,7 +162,7 @@ impl Servers {
             Kind::One(client) => Ok(Pulse::One(client.clone())),
             Kind::Watched(watched) => Ok(Pulse::One(Box::new(watched.last()?))),
             Kind::Cluster(seeds) => {
-                let client = cluster(seeds, patience, patience)?;
+                let client = cluster(seeds, patience / ROUNDS, patience)?;
                 Ok(Pulse::Cluster(Box::new(client)))
             }
         }
@@ -230,14 +240,18 @@ impl<'u> Several<'u> {
         }
         let path = parts.filter(|part| !part.is_empty()).collect();
         let (mut name, mut password) = ("", "");
-        for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-            match key {
-                "sentinel_username" => name = value,
-                "sentinel_password" => password = value,
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=')? {
+                ("sentinel_username", value) => name = value,
+                ("sentinel_password", value) => password = value,
                 _ => return None,
             }
         }
-        let asker = if password.is_empty() { String::new() } else { format!("{name}:{password}@") };
+        let asker = match (name, password) {
+            ("", "") => String::new(),
+            (_, "") => return None,
+            _ => format!("{name}:{password}@"),
+        };
         Some(Self { plain, user, hosts, path, asker })
     }
 
@@ -318,6 +332,9 @@ mod tests {
             "redis+sentinel://:secret@a,,b/steward",
             "redis+sentinel://:secret@a/steward/nought",
             "redis+sentinel://a/steward?password=secret",
+            "redis+sentinel://a/steward?sentinel_username=secret",
+            "redis+sentinel://a/steward?sentinel_password",
+            "redis+cluster://a?sentinel_password=secret",
             "redis+cluster://:secret@a/1",
             "redis+cluster://",
             "redis+ring://:secret@a",

@@ -160,6 +160,7 @@ async fn subscribed(set: &Set) -> Result<PubSub, RedisError> {
 /// Until the line is down.
 async fn hear(set: &Set, bells: &Bells, heard: PubSub) {
     let (mut say, mut heard) = heard.split();
+    let number = set.link.number();
     loop {
         match tokio::time::timeout(LISTEN_CHECK, heard.next()).await {
             Ok(Some(news)) => {
@@ -170,6 +171,8 @@ async fn hear(set: &Set, bells: &Bells, heard: PubSub) {
                 }
             }
             Ok(None) => return,
+            // Calls go to another server by now, perhaps.
+            Err(_) if set.link.number() != number => return,
             Err(_) => {
                 let ping = say.ping::<redis::Value>();
                 if !matches!(tokio::time::timeout(LISTEN_TIMEOUT, ping).await, Ok(Ok(_))) {

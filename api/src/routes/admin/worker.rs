@@ -116,6 +116,6 @@ fn view(row: WorkerRow, now: Timestamp) -> View {
 
 async fn list(_: Admin, State(app): State<AppState>) -> ApiResult<Tagged<All>> {
     let now = app.clock.now();
-    let rows = app.store.system().list_workers().await?;
+    let rows = app.store.system().list_workers(now).await?;
     Tagged::of(All { items: rows.into_iter().map(|row| view(row, now)).collect() })
 }

@@ -195,8 +195,13 @@ async fn enqueue(
     let mut group = Vec::with_capacity(GROUP);
     while let Some(line) = lines.next().await.map_err(|error| batch.cut_short(&error))? {
         if JOBS_MAX <= batch.done.read {
-            let detail = format!("a request of at most {JOBS_MAX} jobs is taken here");
-            return Err(batch.cut_short(&ApiError::new(Code::BodyTooLarge, detail)));
+            let detail = format!(
+                "a request of at most {JOBS_MAX} jobs is taken here: send what follows in another one"
+            );
+            batch.keep_or_tell(&mut group).await?;
+            let (new, known) = (batch.done.new, batch.done.duplicates);
+            let detail = format!("{detail}; {new} of these were enqueued and {known} were known");
+            return Err(ApiError::new(Code::BodyTooLarge, detail));
         }
         batch.done.read += 1;
         let number = lines.number;
@@ -283,7 +288,7 @@ impl Batch<'_> {
         if group.is_empty() {
             return Ok(());
         }
-        let (mut tasks, mut names, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut tasks, mut names) = (Vec::new(), Vec::new());
         let now = self.app.clock.now();
         let lines = std::mem::take(group);
         let (recorded, volatile): (Vec<&Line>, Vec<&Line>) =
@@ -298,6 +303,22 @@ impl Batch<'_> {
                 Err(error) => self.refuse(line.number, &error),
             }
         }
+        if !recorded.is_empty() {
+            self.record(recorded, now).await?;
+        }
+        self.done.faults.sort_by_key(|fault| fault.line);
+        if !tasks.is_empty() {
+            let kept = self.app.queue.engine()?.enqueue(tasks).await?;
+            for (name, kept) in names.into_iter().zip(kept) {
+                self.count(name, &Enqueued::of_kept(kept));
+            }
+        }
+        Ok(())
+    }
+
+    /// Records jobs in one transaction.
+    async fn record(&mut self, recorded: Vec<&Line>, now: Timestamp) -> ApiResult<()> {
+        let mut ended = Vec::new();
         let work = self.app.begin(self.tenant.id).await?;
         let scope = work.scope();
         let new: Vec<_> = recorded.iter().filter_map(|line| new_record(line, now)).collect();
@@ -318,16 +339,9 @@ impl Batch<'_> {
             }
         }
         drop(scope);
-        self.done.faults.sort_by_key(|fault| fault.line);
         work.commit().await?;
         for (name, enqueued) in ended {
             self.count(name, &enqueued);
-        }
-        if !tasks.is_empty() {
-            let kept = self.app.queue.engine()?.enqueue(tasks).await?;
-            for (name, kept) in names.into_iter().zip(kept) {
-                self.count(name, &Enqueued::of_kept(kept));
-            }
         }
         Ok(())
     }
