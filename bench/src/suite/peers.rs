@@ -36,13 +36,15 @@ const BATCH: usize = 1_000;
 /// Jobs that are enqueued one by one.
 const SINGLES: usize = 5_000;
 /// Jobs that are picked up while nothing else happens.
-const PICK_UPS: usize = 60;
+const PICK_UPS: usize = 200;
 /// For how long nothing happens before each.
 const IDLE: Duration = Duration::from_millis(50);
 /// How long a peer has for all its jobs.
 const FED_MAX: Duration = Duration::from_secs(120);
 /// How long one of them is waited for.
 const PICK_UP_MAX: Duration = Duration::from_secs(60);
+/// How long a peer is asked for more.
+const PICK_UPS_MAX: Duration = Duration::from_secs(40);
 
 /// Measures all of them, one after the other.
 pub async fn run(printer: &Printer) -> anyhow::Result<()> {
@@ -160,7 +162,8 @@ async fn upstream_pick_up(printer: &Printer, name: &str, url: &str) -> anyhow::R
     let mut enqueue = storage(url, "idle").await?;
     let picked = async {
         let mut all = Vec::new();
-        for _ in 0..PICK_UPS {
+        let first = Instant::now();
+        while all.len() < PICK_UPS && first.elapsed() < PICK_UPS_MAX {
             tokio::time::sleep(IDLE).await;
             *began.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
             enqueue.push(payload()).await?;

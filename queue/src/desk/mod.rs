@@ -93,6 +93,8 @@ impl Shelf {
 
 struct Table {
     in_hand: HashMap<Lease, InHand>,
+    /// Those of them that have to run alone.
+    alone: usize,
     shelves: HashMap<Queue, Shelf>,
     /// The queue for whose job that has to run alone this process becomes idle.
     draining_for: Option<Queue>,
@@ -161,6 +163,7 @@ impl Desk {
             lease: options.lease,
             table: Mutex::new(Table {
                 in_hand: HashMap::new(),
+                alone: 0,
                 shelves: HashMap::new(),
                 draining_for: None,
                 is_stopping: false,
@@ -266,6 +269,7 @@ impl Table {
             let entry =
                 InHand { queue, name, tenant, since, stop, until: None, held_until, is_alone };
             self.in_hand.insert(task.lease, entry);
+            self.alone += usize::from(is_alone);
             let Some(shelf) = self.shelves.get_mut(&queue) else { continue };
             shelf.in_hand += 1;
             shelf.buffer.push_back(OnHand::new(Arc::clone(shared), task, stopped));
@@ -276,6 +280,7 @@ impl Table {
     /// Forgets what was settled; gives its queue.
     fn put_down(&mut self, lease: &Lease) -> Option<Queue> {
         let it = self.in_hand.remove(lease)?;
+        self.alone -= usize::from(it.is_alone);
         if let Some(shelf) = self.shelves.get_mut(&it.queue) {
             shelf.in_hand = shelf.in_hand.saturating_sub(1);
         }
@@ -283,6 +288,6 @@ impl Table {
     }
 
     fn runs_alone(&self) -> bool {
-        self.in_hand.values().any(|it| it.is_alone)
+        0 < self.alone
     }
 }
