@@ -66,9 +66,6 @@ const ANSWERS_SIGN: &str = "the API answers on http://";
 
 /// Measures reads on each database, and what is about the process alone on SQLite.
 pub async fn run(printer: &Printer, backends: &[Backend]) -> anyhow::Result<()> {
-    for backend in backends {
-        reads(printer, *backend).await?;
-    }
     let folder = tempfile::tempdir()?;
     let (server, key) = with_tenant("up", &[], folder.path())?;
     enqueueing(printer, "embedded", &server, &key).await?;
@@ -79,7 +76,12 @@ pub async fn run(printer: &Printer, backends: &[Backend]) -> anyhow::Result<()> 
     let database = postgres.url(&postgres.create_database());
     let environment = [("DATABASE_URL", database.as_str()), ("REDIS_URL", redis.url())];
     let (server, key) = with_tenant("api", &environment, folder.path())?;
-    enqueueing(printer, "Postgres and Redis", &server, &key).await
+    enqueueing(printer, "Postgres and Redis", &server, &key).await?;
+    drop(server);
+    for backend in backends {
+        reads(printer, *backend).await?;
+    }
+    Ok(())
 }
 
 /// A server, and how it is asked.
