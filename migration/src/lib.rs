@@ -17,6 +17,7 @@ mod m0011_api;
 mod m0012_imports;
 mod m0013_privacy;
 mod m0014_workers;
+mod m0015_outbox;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_imports::Migration),
             Box::new(m0013_privacy::Migration),
             Box::new(m0014_workers::Migration),
+            Box::new(m0015_outbox::Migration),
         ]
     }
 }

@@ -57,23 +57,47 @@ impl Scope<'_> {
     where
         A: ActiveModelTrait + Send + Sync,
     {
-        let Some(first) = models.first() else { return Ok(()) };
-        let given = <A::Entity as EntityTrait>::Column::iter();
-        let given: Vec<_> =
-            given.filter(|column| first.get(*column).into_value().is_some()).collect();
-        let value = |model: &A, column| model.get(column).into_value();
         for chunk in models.chunks(ROWS_PER_INSERT) {
-            let rows: Vec<Vec<Value>> = chunk
-                .iter()
-                .map(|model| given.iter().filter_map(|column| value(model, *column)).collect())
-                .collect();
-            let mut insert = self.insert_from::<A::Entity>(&given, rows)?;
+            let mut insert = self.insert_of(chunk)?;
             if let Some(conflict) = conflict {
                 insert.on_conflict(conflict.clone());
             }
             self.conn.execute(&insert).await?;
         }
         Ok(())
+    }
+
+    /// Writes those rows that are not there yet, all with the same columns; gives the ids of those.
+    pub(crate) async fn insert_new<A>(
+        &self,
+        models: &[A],
+        conflict: &OnConflict,
+    ) -> StoreResult<Vec<Uuid>>
+    where
+        A: ActiveModelTrait + Send + Sync,
+    {
+        let mut ids = Vec::with_capacity(models.len());
+        for chunk in models.chunks(ROWS_PER_INSERT) {
+            let mut insert = self.insert_of(chunk)?;
+            insert.on_conflict(conflict.clone()).returning_col("id");
+            for row in self.conn.query_all(&insert).await? {
+                ids.push(row.try_get_by_index(0)?);
+            }
+        }
+        Ok(ids)
+    }
+
+    fn insert_of<A: ActiveModelTrait>(&self, models: &[A]) -> StoreResult<InsertStatement> {
+        let value = |model: &A, column| model.get(column).into_value();
+        let is_given =
+            |column: &_| models.first().is_some_and(|first| value(first, *column).is_some());
+        let given = <A::Entity as EntityTrait>::Column::iter();
+        let given: Vec<_> = given.filter(is_given).collect();
+        let rows = models
+            .iter()
+            .map(|model| given.iter().filter_map(|column| value(model, *column)).collect())
+            .collect();
+        self.insert_from::<A::Entity>(&given, rows)
     }
 
     fn insert_from<E: EntityTrait>(

@@ -6,9 +6,10 @@ use domain::{id::TenantId, time::Timestamp};
 use entity::recorded_jobs as recorded;
 use jobs::{AnyJob, JobId};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
+    QueryTrait,
     prelude::Uuid,
-    sea_query::{Expr, OnConflict},
+    sea_query::{BinOper, Expr, OnConflict, SimpleExpr},
 };
 
 use super::{JOBS_PER_STATEMENT, Recorded, RecordedState, Sameness};
@@ -64,17 +65,7 @@ impl Scope<'_> {
             rows.iter().filter_map(|row| Some(row.as_ref().ok()?.1.clone())).collect();
         let conflict =
             OnConflict::columns([Column::TenantId, Column::DedupKey]).do_nothing().to_owned();
-        self.insert_or(&new, Some(&conflict)).await?;
-        let ids = rows.iter().filter_map(|row| Some(row.as_ref().ok()?.0.uuid()));
-        let kept: Vec<Uuid> = recorded::Entity::find()
-            .select_only()
-            .column(Column::Id)
-            .filter(Column::TenantId.eq(self.tenant.uuid()))
-            .filter(Column::Id.is_in(ids))
-            .into_tuple()
-            .all(&self.conn)
-            .await?;
-        let kept: HashSet<Uuid> = kept.into_iter().collect();
+        let kept: HashSet<Uuid> = self.insert_new(&new, &conflict).await?.into_iter().collect();
         let mut answers = Vec::with_capacity(jobs.len());
         for (row, it) in rows.into_iter().zip(jobs) {
             answers.push(match row {
@@ -137,24 +128,26 @@ impl System<'_> {
     ) -> StoreResult<Vec<Transition>> {
         use recorded::Column;
         let completed = RecordedState::Completed;
-        let open = [RecordedState::Waiting, RecordedState::Relayed].map(RecordedState::as_str);
+        let [waiting, relayed] =
+            [RecordedState::Waiting, RecordedState::Relayed].map(RecordedState::as_str);
         let mut of_tenants: BTreeMap<TenantId, Vec<Uuid>> = BTreeMap::new();
         for (tenant, id) in jobs {
             of_tenants.entry(*tenant).or_default().push(id.uuid());
         }
         let these = of_tenants.into_iter().fold(Condition::any(), |these, (tenant, ids)| {
-            these.add(Column::TenantId.eq(tenant.uuid()).and(Column::Id.is_in(ids)))
+            these.add(is_just(Column::TenantId, tenant.uuid()).and(Column::Id.is_in(ids)))
         });
-        let moved = recorded::Entity::update_many()
+        let mut update = recorded::Entity::update_many()
             .col_expr(Column::State, Expr::value(completed.as_str()))
             .col_expr(Column::SettledAt, Expr::value(Some(now)))
             .filter(these)
-            .filter(Column::State.is_in(open))
+            .filter(is_just(Column::State, waiting).or(is_just(Column::State, relayed)))
             // One whose key is to be freed is settled by itself.
             .filter(Column::KeepsKey.eq(true))
-            .exec_with_returning(self.store.db())
-            .await?;
-        let moved: HashSet<Uuid> = moved.into_iter().map(|row| row.id).collect();
+            .into_query();
+        let moved = self.store.db().query_all(update.returning_col(Column::Id)).await?;
+        let moved: HashSet<Uuid> =
+            moved.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
         let left: Vec<_> =
             jobs.iter().filter(|(_, id)| !moved.contains(&id.uuid())).copied().collect();
         let ends = if left.is_empty() { HashMap::new() } else { self.list_job_ends(&left).await? };
@@ -173,4 +166,11 @@ impl System<'_> {
         }
         Ok(answers)
     }
+}
+
+/// Whether a column holds a value, asked so that Postgres looks for the rows by nothing but their ids.
+///
+/// Of a tenant or a state that it has not counted yet it expects a row or two, and goes through all of them.
+fn is_just(column: recorded::Column, value: impl Into<SimpleExpr>) -> SimpleExpr {
+    column.into_expr().binary(BinOper::Custom("IS NOT DISTINCT FROM"), value)
 }

@@ -76,7 +76,7 @@ impl System<'_> {
         let waiting = recorded::Entity::find()
             .select_only()
             .column(Column::Id)
-            .filter(Column::State.eq(RecordedState::Waiting.as_str()))
+            .filter(RecordedState::Waiting.in_words())
             .filter(is_free)
             .order_by_asc(Column::Id)
             .limit(limit)
@@ -101,7 +101,7 @@ impl System<'_> {
                 .col_expr(Column::State, Expr::value(RecordedState::Relayed.as_str()))
                 .col_expr(Column::RelayedAt, Expr::value(Some(now)))
                 .filter(Column::Id.is_in(chunk.iter().map(|id| id.uuid())))
-                .filter(Column::State.eq(RecordedState::Waiting.as_str()))
+                .filter(RecordedState::Waiting.in_words())
                 .exec(self.store.db())
                 .await?;
         }
@@ -115,7 +115,7 @@ impl System<'_> {
             recorded::Entity::update_many()
                 .col_expr(Column::RelayedAt, Expr::value(None::<Timestamp>))
                 .filter(Column::Id.is_in(chunk.iter().map(|id| id.uuid())))
-                .filter(Column::State.eq(RecordedState::Waiting.as_str()))
+                .filter(RecordedState::Waiting.in_words())
                 .exec(self.store.db())
                 .await?;
         }
@@ -129,7 +129,7 @@ impl System<'_> {
             .select_only()
             .expr(Expr::col(Column::Id).count())
             .expr(Expr::col(Column::EnqueuedAt).min())
-            .filter(Column::State.eq(RecordedState::Waiting.as_str()))
+            .filter(RecordedState::Waiting.in_words())
             .into_tuple()
             .one(self.store.db())
             .await?;
@@ -145,7 +145,7 @@ impl System<'_> {
     ) -> StoreResult<JobsRead> {
         use recorded::Column;
         let rows = recorded::Entity::find()
-            .filter(Column::State.eq(RecordedState::Relayed.as_str()))
+            .filter(RecordedState::Relayed.in_words())
             .apply_if(after, |query, after| query.filter(Column::Id.gt(after.uuid())))
             .order_by_asc(Column::Id)
             .limit(limit)
@@ -164,7 +164,7 @@ impl System<'_> {
         let ids: Vec<Uuid> = recorded::Entity::find()
             .select_only()
             .column(Column::Id)
-            .filter(Column::State.eq(RecordedState::Cancelled.as_str()))
+            .filter(RecordedState::Cancelled.in_words())
             .filter(Column::SettledAt.gte(since))
             .filter(Column::RelayedAt.is_not_null())
             .order_by_desc(Column::SettledAt)

@@ -36,7 +36,7 @@ impl JobFilter {
         recorded::Entity::find()
             .apply_if(self.before, |query, before| query.filter(Column::Id.lt(before.uuid())))
             .apply_if(tenant, |query, tenant| query.filter(Column::TenantId.eq(tenant.uuid())))
-            .apply_if(state, |query, state| query.filter(Column::State.eq(state.as_str())))
+            .apply_if(state, |query, state| query.filter(state.in_words()))
             .apply_if(queue, |query, queue| query.filter(Column::Queue.eq(queue.as_str())))
             .apply_if(name, |query, name| query.filter(Column::Name.eq(name)))
             .order_by_desc(Column::Id)
