@@ -22,8 +22,9 @@ use crate::{Agent, AgentError, chain, count};
 /// How long a phase may keep the tenant's lock without renewing it.
 pub const LOCK_TTL_SECONDS: i64 = 300;
 
-/// How long others are turned away without asking the database: a phase, as it usually is.
-const TURNED_AWAY_FOR: Duration = Duration::from_secs(60);
+/// How long others are turned away without asking the database: whoever goes away without leaving, as a process does
+/// that is killed just when its run is over, must not keep the tenant for longer than twice a lease.
+const TURNED_AWAY_FOR: Duration = Duration::from_secs(10);
 
 /// Which cycle is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

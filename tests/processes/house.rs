@@ -115,6 +115,12 @@ impl House {
         self.servers.as_ref().expect("it is a fleet's")
     }
 
+    /// Leaves the folder where it is, for whoever looks for what went wrong.
+    pub fn keep(&mut self) -> &Path {
+        self.folder.disable_cleanup(true);
+        self.path()
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

@@ -36,4 +36,6 @@ mod takeover;
 #[cfg(test)]
 mod town;
 #[cfg(test)]
+mod turnstile;
+#[cfg(test)]
 mod wire;
