@@ -22,8 +22,10 @@ use crate::{Agent, AgentError, chain, count};
 /// How long a phase may keep the tenant's lock without renewing it.
 pub const LOCK_TTL_SECONDS: i64 = 300;
 
-/// How long others are turned away without asking the database: whoever goes away without leaving, as a process does
-/// that is killed just when its run is over, must not keep the tenant for longer than twice a lease.
+/// How long others are turned away without asking the database, which does no harm when a phase takes longer.
+///
+/// Whoever goes away without leaving, as a process does that is killed just when its run is over, keeps the tenant from
+/// everybody for so long.
 const TURNED_AWAY_FOR: Duration = Duration::from_secs(10);
 
 /// Which cycle is wanted.

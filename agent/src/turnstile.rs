@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::id::{RunId, TenantId};
 
-/// Knows which run works for a tenant, as long as it is reminded.
+/// Knows which run works for a tenant, for a while from when it entered.
 ///
 /// It spares the database those who would ask it in vain, and decides nothing: whoever it lets through draws a fence
 /// from the database, and one that is away, or has forgotten everything, lets everybody through.

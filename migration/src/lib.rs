@@ -1,5 +1,8 @@
 //! The schema, one concern per migration; the same steps on SQLite and Postgres.
 //!
+//! Each is one transaction on both: a process that ends in the midst of one leaves nothing behind that keeps the next
+//! one from starting.
+//!
 //! What lives here: how tables come to be.
 //! What does not: anything of ours. A migration must mean the same in ten years, so it imports no other crate of the project.
 

@@ -10,6 +10,10 @@ pub struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     #[expect(clippy::too_many_lines, reason = "a list of tables reads best in one piece")]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         TenantTable::new("actions")

@@ -85,6 +85,10 @@ const REPLACED: &[(&str, &str)] = &[
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         of_keys(TenantTable::new("api_keys"))
             .index_across_tenants(&["secret_sha256"])

@@ -8,7 +8,17 @@ pub struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // First, since this locks most: what is locked more and more could meet a writer coming the other way.
+        for of_all in ["ax_recorded_jobs_state_id", "ax_recorded_jobs_state_settled_at"] {
+            manager
+                .drop_index(Index::drop().name(of_all).table("recorded_jobs").to_owned())
+                .await?;
+        }
         for state in ["waiting", "relayed", "dead"] {
             let only = Index::create()
                 .name(format!("ax_recorded_jobs_{state}"))
@@ -24,12 +34,6 @@ impl MigrationTrait for Migration {
             .col("settled_at")
             .and_where(Expr::cust("state = 'cancelled'"))
             .take();
-        manager.create_index(cancelled).await?;
-        for of_all in ["ax_recorded_jobs_state_id", "ax_recorded_jobs_state_settled_at"] {
-            manager
-                .drop_index(Index::drop().name(of_all).table("recorded_jobs").to_owned())
-                .await?;
-        }
-        Ok(())
+        manager.create_index(cancelled).await
     }
 }

@@ -1,7 +1,7 @@
 //! New rows, many to a statement.
 //!
 //! What lives here: an `INSERT` that brings all of its rows as one parameter, and ids that follow one another.
-//! What does not: rows that may be there already, which `import::bulk` merges.
+//! What does not: rows that are merged with those that are there already, which is `import::bulk`'s.
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, IdenStatic,
@@ -67,11 +67,11 @@ impl Scope<'_> {
         Ok(())
     }
 
-    /// Writes those rows that are not there yet, all with the same columns; gives the ids of those.
+    /// Writes those rows whose `key` is not there yet, all with the same columns; gives the ids of those.
     pub(crate) async fn insert_new<A>(
         &self,
         models: &[A],
-        conflict: &OnConflict,
+        key: &[<A::Entity as EntityTrait>::Column],
     ) -> StoreResult<Vec<Uuid>>
     where
         A: ActiveModelTrait + Send + Sync,
@@ -79,7 +79,8 @@ impl Scope<'_> {
         let mut ids = Vec::with_capacity(models.len());
         for chunk in models.chunks(ROWS_PER_INSERT) {
             let mut insert = self.insert_of(chunk)?;
-            insert.on_conflict(conflict.clone()).returning_col("id");
+            let known = OnConflict::columns(key.iter().copied()).do_nothing().to_owned();
+            insert.on_conflict(known).returning_col("id");
             for row in self.conn.query_all(&insert).await? {
                 ids.push(row.try_get_by_index(0)?);
             }

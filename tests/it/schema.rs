@@ -19,6 +19,7 @@ on_both!(
     amounts_have_sixty_four_bits_and_words_are_ordered_by_bytes,
     the_tables_of_the_specification_have_their_columns,
     every_row_belongs_to_its_tenant,
+    jobs_that_are_not_over_are_found_by_small_indexes,
     no_reference_can_leave_its_tenant,
     what_is_recognised_again_is_unique,
 );
@@ -162,6 +163,29 @@ async fn every_row_belongs_to_its_tenant(test: TestDb) {
     let expected =
         ["admin_keys", "deleted_tenants", "job_pauses", "runner_leases", "tenants", "workers"];
     assert_eq!(without, expected, "tables outside the tenants");
+}
+
+/// As the outbox asks: with the state in words, by which a planner knows the index.
+async fn jobs_that_are_not_over_are_found_by_small_indexes(test: TestDb) {
+    let questions = [
+        ("waiting", "state = 'waiting' ORDER BY id LIMIT 5"),
+        ("relayed", "state = 'relayed' ORDER BY id LIMIT 5"),
+        ("dead", "state = 'dead' ORDER BY id DESC LIMIT 5"),
+        ("cancelled", "state = 'cancelled' AND settled_at > '2026-01-01' ORDER BY settled_at DESC"),
+    ];
+    let (explain, place) = match test.backend {
+        Backend::Sqlite => ("EXPLAIN QUERY PLAN", 3),
+        Backend::Postgres => ("EXPLAIN", 0),
+    };
+    for (state, question) in questions {
+        let sql = format!("{explain} SELECT id FROM recorded_jobs WHERE {question}");
+        let rows =
+            test.db.query_all_raw(Statement::from_string(test.db.get_database_backend(), sql));
+        let plan: Vec<String> =
+            rows.await.unwrap().iter().map(|row| row.try_get_by_index(place).unwrap()).collect();
+        let index = format!("ax_recorded_jobs_{state}");
+        assert!(plan.join("; ").contains(&index), "{state}: {plan:?}");
+    }
 }
 
 async fn no_reference_can_leave_its_tenant(test: TestDb) {

@@ -20,7 +20,8 @@ const CREW: usize = 3;
 const BLOWS: usize = ALL.len();
 /// The lease that processes have here, in milliseconds.
 const LEASE_MS: u64 = 2_000;
-/// How soon after a blow work goes on: twice the lease, and what a busy machine takes beside it.
+/// How soon after a blow work goes on: a turnstile that nobody left, the next time that somebody asks, and what a busy
+/// machine takes beside it.
 const RECOVERY_MAX: Duration = Duration::from_secs(20);
 
 /// What happens to a fleet.
@@ -124,8 +125,7 @@ async fn a_fleet_loses_nothing_whatever_happens_to_it() {
         worst = worst.max(took);
         println!("{blow:?}: work went on after {} ms", took.as_millis());
         if RECOVERY_MAX <= took {
-            let logs = house.keep();
-            panic!("after {blow:?} it took {took:?}: the logs stay in {}", logs.display());
+            panic!("after {blow:?} it took {took:?}");
         }
     }
     open.until_completed(open.completed().await.max(HOURS) + 1).await;

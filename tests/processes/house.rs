@@ -94,6 +94,16 @@ impl Drop for Process {
     }
 }
 
+impl Drop for House {
+    /// Leaves the logs where they are, for whoever looks for what went wrong.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.folder.disable_cleanup(true);
+            println!("the logs of the processes stay in {}", self.path().display());
+        }
+    }
+}
+
 impl House {
     pub fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap(), started: 0, servers: None }
@@ -108,17 +118,13 @@ impl House {
         let postgres = PrivatePostgres::start_durable().unwrap();
         let database_url = postgres.url(&postgres.create_database());
         let servers = Servers { redis, line, redis_url, postgres, database_url };
-        Self { servers: Some(servers), ..Self::new() }
+        let mut house = Self::new();
+        house.servers = Some(servers);
+        house
     }
 
     pub fn servers(&self) -> &Servers {
         self.servers.as_ref().expect("it is a fleet's")
-    }
-
-    /// Leaves the folder where it is, for whoever looks for what went wrong.
-    pub fn keep(&mut self) -> &Path {
-        self.folder.disable_cleanup(true);
-        self.path()
     }
 
     pub fn path(&self) -> &Path {

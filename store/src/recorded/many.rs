@@ -9,7 +9,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
     QueryTrait,
     prelude::Uuid,
-    sea_query::{BinOper, Expr, OnConflict, SimpleExpr},
+    sea_query::{BinOper, Expr, SimpleExpr},
 };
 
 use super::{JOBS_PER_STATEMENT, Recorded, RecordedState, Sameness};
@@ -63,9 +63,11 @@ impl Scope<'_> {
             jobs.iter().map(|it| self.new_job_row(it.job, &it.sameness, it.run_at, now)).collect();
         let new: Vec<_> =
             rows.iter().filter_map(|row| Some(row.as_ref().ok()?.1.clone())).collect();
-        let conflict =
-            OnConflict::columns([Column::TenantId, Column::DedupKey]).do_nothing().to_owned();
-        let kept: HashSet<Uuid> = self.insert_new(&new, &conflict).await?.into_iter().collect();
+        let kept: HashSet<Uuid> = self
+            .insert_new(&new, &[Column::TenantId, Column::DedupKey])
+            .await?
+            .into_iter()
+            .collect();
         let mut answers = Vec::with_capacity(jobs.len());
         for (row, it) in rows.into_iter().zip(jobs) {
             answers.push(match row {
@@ -170,7 +172,8 @@ impl System<'_> {
 
 /// Whether a column holds a value, asked so that Postgres looks for the rows by nothing but their ids.
 ///
-/// Of a tenant or a state that it has not counted yet it expects a row or two, and goes through all of them.
+/// Of a tenant or a state that it has not counted yet it expects a row or two, and goes through all of them. Seen on
+/// Postgres 15, which uses no index for this comparison.
 fn is_just(column: recorded::Column, value: impl Into<SimpleExpr>) -> SimpleExpr {
     column.into_expr().binary(BinOper::Custom("IS NOT DISTINCT FROM"), value)
 }
