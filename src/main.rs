@@ -10,6 +10,7 @@ mod doctor;
 mod engagement;
 mod fleet;
 mod import;
+mod inspect;
 mod key;
 mod migrate;
 mod order;
@@ -74,6 +75,9 @@ enum Command {
     /// See queues in figures, and hold them back.
     #[command(subcommand)]
     Queue(fleet::queue::Command),
+    /// Read mails, and show what is understood of them and why.
+    #[command(subcommand)]
+    Inspect(inspect::Command),
     /// Check that everything that steward needs is there.
     Doctor(doctor::Args),
 }
@@ -98,6 +102,10 @@ fn main() -> ExitCode {
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 async fn run(command: Command, output: &Output) -> anyhow::Result<ExitCode> {
+    // It needs nothing but the files that it is given.
+    if let Command::Inspect(command) = command {
+        return inspect::run(&command, output);
+    }
     let config = platform::config::Config::from_env()?;
     platform::telemetry::init(&config.log)?;
     match command {
@@ -116,5 +124,6 @@ async fn run(command: Command, output: &Output) -> anyhow::Result<ExitCode> {
         Command::Job(command) => fleet::job::run(command, &config, output).await,
         Command::Queue(command) => fleet::queue::run(command, &config, output).await,
         Command::Doctor(args) => doctor::run(args, &config, output).await,
+        Command::Inspect(command) => inspect::run(&command, output),
     }
 }

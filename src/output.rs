@@ -44,6 +44,20 @@ impl Output {
         }
     }
 
+    /// Prints one of many results: `value` as one line of JSON, or `text` for people. Says whether anybody reads on.
+    pub fn print_one<T: Serialize>(
+        &self,
+        value: &T,
+        text: impl FnOnce() -> String,
+    ) -> anyhow::Result<bool> {
+        let line = if self.json { serde_json::to_string(value)? } else { text() };
+        let written = apart(|| writeln!(std::io::stdout().lock(), "{}", line.trim_end()));
+        match written {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+            other => Ok(other.map(|()| true)?),
+        }
+    }
+
     /// Says something beside the result, to a person only.
     pub fn note(&self, text: &str) {
         if !self.json {

@@ -4,6 +4,8 @@
 
 #![cfg(test)]
 
+mod inspect;
+
 use std::{
     fs,
     path::Path,

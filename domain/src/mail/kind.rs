@@ -5,7 +5,8 @@
 //! Which recipient failed and why is read elsewhere.
 
 use super::{
-    Headers, MessageKind,
+    Address, Headers, MessageKind,
+    bounce::notice,
     header::Fields,
     part::{ContentType, Part},
     structured::Structured,
@@ -28,12 +29,25 @@ pub(super) struct Evidence<'a> {
 
 /// Decides the kind: reports first, because they too bear the marks of machines.
 pub(super) fn tell(evidence: &Evidence<'_>) -> Verdict {
-    report(evidence)
+    service_notice(evidence)
+        .or_else(|| report(evidence))
+        .or_else(|| unsubscription(evidence))
         .or_else(|| prose_bounce(evidence))
         .or_else(|| answering_machine(evidence))
         .or_else(|| list(evidence.fields))
         .or_else(|| other_machine(evidence))
         .unwrap_or((MessageKind::Person, "nothing says that a machine wrote it"))
+}
+
+fn service_notice(evidence: &Evidence<'_>) -> Option<Verdict> {
+    let kind = notice::kind(evidence.body)?;
+    Some((kind, "a sending service reports it"))
+}
+
+/// A recipient's mail program asks in their name: it is no less a complaint than the button beside it.
+fn unsubscription(evidence: &Evidence<'_>) -> Option<Verdict> {
+    let is_asked = lower_subject(evidence).trim() == "unsubscribe" && is_auto_submitted(evidence);
+    is_asked.then_some((MessageKind::Complaint, "a mail program asks to be left in peace"))
 }
 
 fn report(evidence: &Evidence<'_>) -> Option<Verdict> {
@@ -120,8 +134,11 @@ fn prose_bounce(evidence: &Evidence<'_>) -> Option<Verdict> {
     let opening = opening(evidence.body);
     let says_subject = begins_with_any(&subject, BOUNCE_SUBJECTS);
     let says_text = BOUNCE_PHRASES.split('|').any(|phrase| opening.contains(phrase));
-    let is_automatic =
-        has_null_sender(evidence) || is_from_postmaster(evidence) || is_auto_submitted(evidence);
+    let returns = || evidence.parts.iter().any(|part| part.content_type.name == "message/rfc822");
+    let is_automatic = has_null_sender(evidence)
+        || is_from_postmaster(evidence)
+        || is_auto_submitted(evidence)
+        || is_unattended(evidence) && returns();
     let is_bounce = (says_subject || says_text) && is_automatic || says_subject && says_text;
     is_bounce.then(|| bounce_or_delay(evidence, "a mail system says that it could not deliver"))
 }
@@ -155,6 +172,11 @@ fn answering_machine(evidence: &Evidence<'_>) -> Option<Verdict> {
         .then_some((MessageKind::AutoReply, "its subject is that of an answering machine"))
 }
 
+/// Whether it answers for a person who is away, and not only comes from a machine.
+pub(super) fn is_answering_machine(evidence: &Evidence<'_>) -> bool {
+    answering_machine(evidence).is_some()
+}
+
 fn list(fields: &Fields<'_>) -> Option<Verdict> {
     if ["list-id", "list-unsubscribe", "list-post"].into_iter().any(|name| fields.has(name)) {
         return Some((MessageKind::List, "it bears the headers of a list"));
@@ -173,19 +195,26 @@ fn other_machine(evidence: &Evidence<'_>) -> Option<Verdict> {
     if has_null_sender(evidence) {
         return Some((MessageKind::AutoReply, "its return path is empty"));
     }
-    let from = evidence.headers.from.as_ref()?;
-    let local: String =
-        from.local_part().chars().filter(|letter| letter.is_ascii_alphanumeric()).collect();
-    if is_listed(&local, UNATTENDED)
-        || local.starts_with("noreply")
-        || local.starts_with("donotreply")
-    {
+    if is_unattended(evidence) {
         return Some((MessageKind::AutoReply, "nobody reads the address that it came from"));
     }
+    let local = letters_of_sender(evidence);
     // People do write from the address of their firm, and when they answer us it shows.
     let answers = evidence.headers.in_reply_to.is_some() || !evidence.headers.references.is_empty();
     (is_listed(&local, ROLES) && !answers)
         .then_some((MessageKind::AutoReply, "it came unasked from a role address"))
+}
+
+/// Whether nobody reads the address that it came from.
+fn is_unattended(evidence: &Evidence<'_>) -> bool {
+    let local = letters_of_sender(evidence);
+    is_listed(&local, UNATTENDED) || local.starts_with("noreply") || local.starts_with("donotreply")
+}
+
+/// Letters and digits of the sender's local part.
+fn letters_of_sender(evidence: &Evidence<'_>) -> String {
+    let local = evidence.headers.from.as_ref().map(Address::local_part).unwrap_or_default();
+    local.chars().filter(|letter| letter.is_ascii_alphanumeric()).collect()
 }
 
 fn auto_submitted(fields: &Fields<'_>) -> String {
@@ -275,7 +304,7 @@ const BOUNCE_PHRASES: &str = "could not be delivered|couldn't be delivered|was n
     konnte nicht zugestellt werden|n'a pas pu être remis|no se pudo entregar|user unknown|\
     mailbox is full|undeliverable message|error has occurred while attempting to deliver|\
     has not yet been delivered|could not send message for|returned message|undelivered message|\
-    no such user|invalid user";
+    no such user|invalid user|could not be delivered to|メールボックスが一杯|送信できませんでした";
 const DELAY_SUBJECTS: &str = "delayed|(delay)|delivery delay|still being retried|\
     could not send message for past|could not send message for the past|verzögert|retardé|\
     warning: message";

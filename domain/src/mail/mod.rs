@@ -12,6 +12,7 @@
 mod address;
 mod ask;
 mod body;
+pub mod bounce;
 mod css;
 mod header;
 mod html;
@@ -35,7 +36,7 @@ use crate::{named::named_enum, time::Timestamp};
 
 /// The version of the rules behind a reading. It is stored beside [`Findings`], so a better reader
 /// can find and replace what an older one found.
-pub const READER_VERSION: i32 = 1;
+pub const READER_VERSION: i32 = 2;
 
 /// Largest raw message that is read, in bytes. Mail providers refuse to deliver more than this to a
 /// mailbox, so anything larger did not come from one.
@@ -216,6 +217,8 @@ pub struct Reading {
     pub body: String,
     /// What was found in it.
     pub findings: Findings,
+    /// What it reports of recipients, if it is a report, a complaint or an absence.
+    pub recipients: Vec<bounce::RecipientReport>,
 }
 
 impl Reading {

@@ -53,13 +53,16 @@ impl ContentType {
     pub(super) fn of(fields: &Fields<'_>, default: &str) -> Self {
         let value = Structured::parse(&fields.first("content-type").unwrap_or_default());
         let head = value.head();
+        let boundary = value.parameter("boundary").filter(|boundary| !boundary.is_empty());
+        // Without the mark between its parts, a multipart is one text.
+        let is_whole = head.starts_with("multipart/") && boundary.is_none();
         // A bare word such as `text` is what programs wrote before there was a standard.
-        let name = if head.contains('/') { head } else { default.to_owned() };
+        let name = if head.contains('/') && !is_whole { head } else { default.to_owned() };
         let parameter = |name| value.parameter(name).map(str::to_owned);
         Self {
             name,
             charset: parameter("charset"),
-            boundary: parameter("boundary").filter(|boundary| !boundary.is_empty()),
+            boundary: boundary.map(str::to_owned),
             report_type: parameter("report-type").map(|text| text.to_ascii_lowercase()),
             has_name: parameter("name").is_some(),
         }
@@ -84,8 +87,10 @@ impl Part<'_> {
         // Mail that says nothing, or says ASCII, is UTF-8 more often than anything else if it can
         // be.
         let may_be_utf8 = matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii" | "ascii");
+        // In seven bits nothing else is written: what has eight is not what it says.
+        let has_seven_bits = charset.starts_with("iso-2022-") || charset == "utf-7";
         match String::from_utf8(bytes) {
-            Ok(text) if may_be_utf8 => text,
+            Ok(text) if may_be_utf8 || has_seven_bits && !text.is_ascii() => text,
             Ok(text) if text.is_empty() => text,
             Ok(text) => decode(&charset, text.as_bytes()),
             Err(error) => decode(&charset, error.as_bytes()),
@@ -108,6 +113,18 @@ pub(super) fn leaves<'a>(fields: &Fields<'_>, body: &'a [u8]) -> Vec<Part<'a>> {
     }
     // Past the bound on parts the last one ends where the reading stopped.
     walk.leave(if walk.open.is_empty() { body.len() } else { at.min(body.len()) });
+    if walk.leaves.is_empty() && !body.trim_ascii().is_empty() {
+        // The mark between the parts is not the one that was announced: what is there is one text.
+        let content_type = ContentType { name: "text/plain".to_owned(), ..ContentType::default() };
+        let encoding = String::new();
+        walk.leaves.push(Part {
+            content_type,
+            raw: body,
+            encoding,
+            is_inline: true,
+            alternative: None,
+        });
+    }
     walk.leaves
 }
 

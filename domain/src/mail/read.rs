@@ -2,6 +2,7 @@
 
 use super::{
     Findings, Headers, MESSAGE_BYTES_MAX, MessageKind, ReadError, Reading, address, ask, body,
+    bounce,
     header::{self, Fields},
     kind::{self, Evidence},
     part, sender, sentence, signal, written,
@@ -27,6 +28,7 @@ pub fn read(raw: &[u8], trusted_authserv_id: Option<&str>) -> Result<Reading, Re
     let body = body::text(&parts);
     let evidence = Evidence { fields: &fields, parts: &parts, headers: &headers, body: &body };
     let (kind, kind_reason) = kind::tell(&evidence);
+    let recipients = bounce::read(&evidence, kind);
     let proof = sender::prove(&fields, trusted_authserv_id);
     let written = written::spans(&body);
     let mut findings = Findings {
@@ -50,7 +52,7 @@ pub fn read(raw: &[u8], trusted_authserv_id: Option<&str>) -> Result<Reading, Re
         findings.quote_lost = signals.quote_lost;
         findings.buying_signal = signals.buying_signal;
     }
-    Ok(Reading { headers, body, findings })
+    Ok(Reading { headers, body, findings, recipients })
 }
 
 fn read_headers(fields: &Fields<'_>) -> Headers {
