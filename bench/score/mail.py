@@ -4,7 +4,9 @@
     bench/score/mail.py FOLDER [--steward PATH] [--show]
 
 FOLDER has `bounces/` with `expected.tsv` (file, recipient_index, dsn_status, reply_code, reason, hard_bounce) and
-`not-a-bounce/`. With `--show` each miss is printed.
+`not-a-bounce/`; `signatures/with/` and `signatures/without/` with pairs of `N_body.txt`, where lines of the signature
+begin with `#sig#`, and `N_sender.txt`; and `replies/` with `expected.tsv` (file, how, text, absent). What is not there
+is left out. With `--show` each miss is printed.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 from collections import Counter, defaultdict
 
 TOGETHER = 200
@@ -85,15 +88,90 @@ def bounces(folder, steward, show):
         print("by reason: " + ", ".join(f"{name} {of_reason[name, True]}/{of_reason[name, True] + of_reason[name, False]}" for name in names))
 
 
+def inspect_text(steward, file, sender):
+    done = subprocess.run([steward, "inspect", "text", str(file), "--from", sender, "--json"], capture_output=True, text=True, timeout=60)
+    return json.loads(done.stdout)
+
+
+SIGNED = "#sig#"
+
+
+def signatures(folder, steward, show):
+    right = wrong = missed = 0
+    exact = Tally("signatures exact", 0)
+    clean = Tally("mails without one kept clean", 97)
+    misses = []
+    with tempfile.TemporaryDirectory() as place:
+        for body in sorted(folder.glob("*/*_body.txt")):
+            sender = body.with_name(body.name.replace("_body", "_sender")).read_text("utf-8", "replace").strip()
+            lines = body.read_text("utf-8", "replace").splitlines()
+            expected = {at for at, line in enumerate(lines, 1) if line.startswith(SIGNED) and line[len(SIGNED):].strip()}
+            plain = pathlib.Path(place) / "body.txt"
+            plain.write_text("\n".join(line.removeprefix(SIGNED) for line in lines), "utf-8")
+            found = set(inspect_text(steward, plain, sender)["signature_lines"])
+            right += len(found & expected)
+            wrong += len(found - expected)
+            missed += len(expected - found)
+            if body.parent.name == "without":
+                is_right = clean.add(not found)
+            else:
+                is_right = exact.add(found == expected)
+            if not is_right:
+                shown = [lines[at - 1].removeprefix(SIGNED)[:60] for at in sorted(found - expected)]
+                lost = [lines[at - 1].removeprefix(SIGNED)[:60] for at in sorted(expected - found)]
+                misses.append(f"{body.name} ({sender[:40]}): taken in vain {shown}, missed {lost}")
+    f1 = 2 * right / (2 * right + wrong + missed) if right else 0
+    print(f"{'signature lines, F1':<40} {f1:.3f}   ≥ 0.92  {'met' if 0.92 <= f1 else 'MISSED'}")
+    print(exact.line())
+    print(clean.line())
+    if show:
+        print("\n".join(misses))
+
+
+def squeezed(text):
+    return "".join(text.split())
+
+
+def replies(folder, steward, show):
+    tally, misses = Tally("replies right", 90), []
+    with open(folder / "expected.tsv", newline="", encoding="utf-8") as table:
+        rows = list(csv.DictReader(table, delimiter="\t"))
+    with tempfile.TemporaryDirectory() as place:
+        for row in rows:
+            file = folder / row["file"]
+            if file.suffix != ".eml":
+                kind = "html" if file.suffix == ".html" else "plain"
+                mail = pathlib.Path(place) / "mail.eml"
+                head = f"From: a@b.example\nContent-Type: text/{kind}; charset=utf-8\nMIME-Version: 1.0\n\n"
+                mail.write_bytes(head.encode() + file.read_bytes())
+                file = mail
+            result = inspect(steward, [file])[0]
+            said = squeezed(result.get("reply_text", ""))
+            text, absent = squeezed(row["text"].replace("\\n", "\n")), row["absent"]
+            signature = (result.get("signature") or {}).get("text", "")
+            if row["how"] == "exact":
+                is_right = said == text or said + squeezed(signature) == text
+            else:
+                is_right = said.startswith(text) and (not absent or squeezed(absent) not in said)
+            if not tally.add(is_right):
+                misses.append(f"{row['file']}: {said[:100]!r}, expected {row['how']} {text[:60]!r} without {absent!r}")
+    print(tally.line())
+    if show:
+        print("\n".join(misses))
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("folder", type=pathlib.Path)
     arguments.add_argument("--steward", default="target/release/steward")
     arguments.add_argument("--show", action="store_true")
     given = arguments.parse_args()
-    if not (given.folder / "bounces" / "expected.tsv").exists():
-        sys.exit(f"{given.folder} has no bounces/expected.tsv")
-    bounces(given.folder / "bounces", given.steward, given.show)
+    sets = {"bounces": bounces, "signatures": signatures, "replies": replies}
+    there = [name for name in sets if (given.folder / name).is_dir()]
+    if not there:
+        sys.exit(f"{given.folder} has none of {', '.join(sets)}")
+    for name in there:
+        sets[name](given.folder / name, given.steward, given.show)
 
 
 if __name__ == "__main__":

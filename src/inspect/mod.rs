@@ -27,11 +27,20 @@ pub enum Command {
         #[arg(long)]
         authserv_id: Option<String>,
     },
+    /// Read a text without headers: what was written, what is quoted, and how it is signed.
+    Text {
+        /// A file with the text.
+        file: PathBuf,
+        /// Who sent it, as a From header would say: 'Name <address>'.
+        #[arg(long, default_value = "")]
+        from: String,
+    },
 }
 
 pub fn run(command: &Command, output: &Output) -> anyhow::Result<ExitCode> {
     match command {
         Command::Mail { files, authserv_id } => mails(files, authserv_id.as_deref(), output),
+        Command::Text { file, from } => text(file, from, output),
     }
 }
 
@@ -60,6 +69,14 @@ fn mails(
         }
     }
     Ok(code)
+}
+
+fn text(file: &Path, from: &str, output: &Output) -> anyhow::Result<ExitCode> {
+    let raw = bytes(file).with_context(|| file.display().to_string())?;
+    let reading = mail::read_text(&String::from_utf8_lossy(&raw), from);
+    let shown = view::Text::of(file, &reading);
+    output.print_one(&shown, || shown.text(&reading))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A file's bytes, no more than are read of a message.

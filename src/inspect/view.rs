@@ -2,7 +2,11 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use domain::mail::{Reading, SenderProof, bounce::RecipientReport};
+use domain::mail::{
+    Reading, SenderProof, Span, TextReading,
+    bounce::RecipientReport,
+    signature::{Found, Signature as Read},
+};
 use serde::Serialize;
 
 /// One message.
@@ -18,6 +22,7 @@ pub struct Mail {
     subject: Option<String>,
     bounce: Bounce,
     reply_text: String,
+    signature: Option<Signature>,
     asks: Vec<Ask>,
 }
 
@@ -45,12 +50,8 @@ impl Mail {
             from: reading.headers.from.as_ref().map(|from| from.address.clone()),
             subject: reading.headers.subject.clone(),
             bounce: Bounce { recipients: reading.recipients.clone() },
-            reply_text: findings
-                .written
-                .iter()
-                .map(|span| words(*span))
-                .collect::<Vec<_>>()
-                .join("\n"),
+            reply_text: reading.reply_text(),
+            signature: reading.signature.as_ref().map(|it| Signature::of(&reading.body, it)),
             asks: findings
                 .asks
                 .iter()
@@ -71,7 +72,120 @@ impl Mail {
         for it in &self.bounce.recipients {
             let _ = writeln!(text, "  for      {}", recipient(it));
         }
+        if let Some(signature) = &self.signature {
+            text.push_str(&signature.lines());
+        }
         text
+    }
+}
+
+/// A signature, with the words that its parts stand for.
+#[derive(Serialize)]
+struct Signature {
+    text: String,
+    lines: Vec<String>,
+    name: Option<String>,
+    title: Option<String>,
+    company: Option<String>,
+    phones: Vec<Phone>,
+    urls: Vec<String>,
+    /// From nothing to one.
+    confidence: f64,
+}
+
+#[derive(Serialize)]
+struct Phone {
+    raw: String,
+    e164: Option<String>,
+}
+
+impl Signature {
+    fn of(body: &str, read: &Read) -> Self {
+        let words = |span: Span| span.of(body).unwrap_or_default().to_owned();
+        let said = |found: Option<Found>| found.map(|found| words(found.span));
+        let all: Vec<&str> = body.split('\n').collect();
+        let line = |number: &u32| usize::try_from(*number).ok().and_then(|at| all.get(at));
+        Self {
+            text: words(read.span),
+            lines: read.lines.iter().filter_map(line).map(|it| (*it).to_owned()).collect(),
+            name: said(read.name),
+            title: said(read.title),
+            company: said(read.company),
+            phones: read
+                .phones
+                .iter()
+                .map(|it| Phone { raw: words(it.span), e164: it.e164.clone() })
+                .collect(),
+            urls: read.urls.iter().map(|span| words(*span)).collect(),
+            confidence: f64::from(read.confidence) / 100.0,
+        }
+    }
+
+    fn lines(&self) -> String {
+        let mut text = String::new();
+        let parts = [("name", &self.name), ("title", &self.title), ("company", &self.company)];
+        for (label, value) in parts {
+            if let Some(value) = value {
+                let _ = writeln!(text, "  {label:<8} {value}");
+            }
+        }
+        for phone in &self.phones {
+            let _ = writeln!(text, "  phone    {}", phone.raw);
+        }
+        text
+    }
+}
+
+/// A text without headers.
+#[derive(Serialize)]
+pub struct Text {
+    file: String,
+    reply_text: String,
+    /// Numbers of lines from one, as are the next two.
+    reply_lines: Vec<u32>,
+    quoted_lines: Vec<u32>,
+    signature_lines: Vec<u32>,
+    signature: Option<Signature>,
+}
+
+impl Text {
+    pub fn of(file: &Path, reading: &TextReading) -> Self {
+        let all: Vec<&str> = reading.body.split('\n').collect();
+        let line = |number: &u32| usize::try_from(*number).ok().and_then(|at| all.get(at));
+        let from_one = |numbers: &[u32]| numbers.iter().map(|number| number + 1).collect();
+        let signed = reading.signature.as_ref();
+        Self {
+            file: file.display().to_string(),
+            reply_text: reading
+                .reply_lines
+                .iter()
+                .filter_map(line)
+                .copied()
+                .collect::<Vec<_>>()
+                .join("\n"),
+            reply_lines: from_one(&reading.reply_lines),
+            quoted_lines: from_one(&reading.quoted_lines),
+            signature_lines: from_one(signed.map_or(&[], |it| &it.lines)),
+            signature: signed.map(|it| Signature::of(&reading.body, it)),
+        }
+    }
+
+    /// The text itself, each line with what it is taken for.
+    pub fn text(&self, reading: &TextReading) -> String {
+        let mut text = format!("{}\n", self.file);
+        for (line, number) in reading.body.lines().zip(1_u32..) {
+            let mark = if self.signature_lines.contains(&number) {
+                "sig"
+            } else if self.quoted_lines.contains(&number) {
+                ">"
+            } else if self.reply_lines.contains(&number) {
+                "own"
+            } else {
+                ""
+            };
+            let _ = writeln!(text, "{mark:>4} | {line}");
+        }
+        text + &self.signature.as_ref().map(Signature::lines).unwrap_or_default()
     }
 }
 

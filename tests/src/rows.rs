@@ -305,6 +305,7 @@ pub fn message(
                 quote_lost: None,
                 buying_signal: None,
             },
+            signature: None,
             recipients: Vec::new(),
         },
     }

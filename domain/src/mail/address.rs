@@ -38,6 +38,18 @@ pub(super) fn list(value: &str) -> Vec<Address> {
     split(value).mailboxes.iter().filter_map(Mailbox::read).take(ADDRESSES_MAX).collect()
 }
 
+/// A sender as people copy it, in whatever form: what could be a name, and an address if there is one.
+pub(super) fn loosely(text: &str) -> Address {
+    let (name, rest) = text.split_once(['<', '[']).unwrap_or((text, text));
+    let of_address = |letter: char| letter.is_alphanumeric() || "@._-+".contains(letter);
+    let address = rest.split(|letter| !of_address(letter)).find(|word| word.contains('@'));
+    let name = name.split('@').next().unwrap_or(name).trim_matches(['"', ' ', '\'']);
+    Address {
+        name: header::decode_text(name),
+        address: address.unwrap_or_default().to_ascii_lowercase(),
+    }
+}
+
 /// The parts of one mailbox, before anybody knows which of them is the address.
 #[derive(Debug, Default)]
 struct Mailbox {

@@ -23,6 +23,7 @@ mod read;
 mod sender;
 mod sentence;
 mod signal;
+pub mod signature;
 mod structured;
 mod tag;
 #[cfg(test)]
@@ -31,7 +32,7 @@ mod written;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::read::read;
+pub use self::read::{TextReading, read, read_text};
 use crate::{named::named_enum, time::Timestamp};
 
 /// The version of the rules behind a reading. It is stored beside [`Findings`], so a better reader
@@ -144,7 +145,7 @@ impl Span {
     }
 
     /// The words of this span, if `text` has such a stretch.
-    fn of(self, text: &str) -> Option<&str> {
+    pub fn of(self, text: &str) -> Option<&str> {
         let start = usize::try_from(self.start).ok()?;
         text.get(start..usize::try_from(self.end).ok()?)
     }
@@ -217,6 +218,8 @@ pub struct Reading {
     pub body: String,
     /// What was found in it.
     pub findings: Findings,
+    /// How they sign, if they do and a person wrote.
+    pub signature: Option<signature::Signature>,
     /// What it reports of recipients, if it is a report, a complaint or an absence.
     pub recipients: Vec<bounce::RecipientReport>,
 }
@@ -225,6 +228,29 @@ impl Reading {
     /// The words of a span, or `None` if this body has no such stretch.
     pub fn words(&self, span: Span) -> Option<&str> {
         span.of(&self.body)
+    }
+
+    /// What the sender wrote, line by line, without their signature; blank lines between are kept.
+    pub fn reply_text(&self) -> String {
+        let signed = self.signature.as_ref().map_or(&[][..], |it| &it.lines);
+        let (mut text, mut start, mut is_apart) = (String::new(), 0, false);
+        for (line, number) in self.body.split('\n').zip(0_u32..) {
+            let words = line.trim();
+            let begin = start + (line.len() - line.trim_start().len());
+            start += line.len() + 1;
+            if words.is_empty() {
+                is_apart = true;
+            } else if !signed.contains(&number)
+                && self.stands_in_written(Span::between(begin, begin + words.len()))
+            {
+                if !text.is_empty() {
+                    text.push_str(if is_apart { "\n\n" } else { "\n" });
+                }
+                text.push_str(line.trim_end());
+                is_apart = false;
+            }
+        }
+        text
     }
 
     /// Whether a span lies in one stretch of what the sender wrote.

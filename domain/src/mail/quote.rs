@@ -171,6 +171,11 @@ pub(super) fn is_notice(line: &str) -> bool {
     begins_with_any(line, NOTICES)
 }
 
+/// Whether two lines begin the footer of a mailing list: a rule, and the list's name.
+pub(super) fn is_list_footer(line: &str, next: &str) -> bool {
+    is_rule(line) && next.to_lowercase().contains("mailing list")
+}
+
 /// Whether a line begins a warning that the receiving system put above the text.
 pub(super) fn is_banner(line: &str) -> bool {
     begins_with_any(line, BANNERS)

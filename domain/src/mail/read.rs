@@ -1,11 +1,13 @@
 //! One message in, one [`Reading`] out: the order of the steps, and nothing else.
 
 use super::{
-    Findings, Headers, MESSAGE_BYTES_MAX, MessageKind, ReadError, Reading, address, ask, body,
-    bounce,
+    BODY_BYTES_MAX, Findings, Headers, MESSAGE_BYTES_MAX, MessageKind, ReadError, Reading, address,
+    ask, body, bounce,
     header::{self, Fields},
     kind::{self, Evidence},
-    part, sender, sentence, signal, written,
+    part, sender, sentence, signal,
+    signature::{self, Signature},
+    written::{self, Role},
 };
 
 /// Reads a raw message (RFC 5322).
@@ -52,7 +54,43 @@ pub fn read(raw: &[u8], trusted_authserv_id: Option<&str>) -> Result<Reading, Re
         findings.quote_lost = signals.quote_lost;
         findings.buying_signal = signals.buying_signal;
     }
-    Ok(Reading { headers, body, findings, recipients })
+    let is_person = kind == MessageKind::Person;
+    let signature = signature::find(&body, headers.from.as_ref()).filter(|_| is_person);
+    Ok(Reading { headers, body, findings, signature, recipients })
+}
+
+/// A text without headers, read as what somebody sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextReading {
+    /// The text as its lines are counted: at most [`BODY_BYTES_MAX`], lines ending in `\n`.
+    pub body: String,
+    /// The numbers of the lines that they wrote, from zero, without blank ones and without their signature.
+    pub reply_lines: Vec<u32>,
+    /// Those of quoted and forwarded lines, without blank ones.
+    pub quoted_lines: Vec<u32>,
+    /// How they sign.
+    pub signature: Option<Signature>,
+}
+
+/// Reads a text without headers; `from` is who sent it, as a From header would say.
+pub fn read_text(text: &str, from: &str) -> TextReading {
+    let unix = text.replace("\r\n", "\n");
+    let body = header::clip(&unix, BODY_BYTES_MAX).to_owned();
+    let from = address::loosely(from);
+    let signature = signature::find(&body, Some(&from));
+    let signed = signature.as_ref().map(|it| it.lines.clone()).unwrap_or_default();
+    let (mut reply_lines, mut quoted_lines) = (Vec::new(), Vec::new());
+    for ((line, role), number) in body.split('\n').zip(written::roles(&body)).zip(0_u32..) {
+        if line.trim().is_empty() || signed.contains(&number) {
+            continue;
+        }
+        match role {
+            Role::Own => reply_lines.push(number),
+            Role::Theirs => quoted_lines.push(number),
+            Role::Apart => {}
+        }
+    }
+    TextReading { body, reply_lines, quoted_lines, signature }
 }
 
 fn read_headers(fields: &Fields<'_>) -> Headers {

@@ -20,11 +20,11 @@ const MARK_BYTES_MAX: usize = 1_000;
 /// The stretches of `body` that its sender wrote: sorted, disjoint, trimmed and not empty.
 pub(super) fn spans(body: &str) -> Vec<Span> {
     let lines = Lines::of(body);
-    let owns = lines.owned();
+    let roles = lines.roles();
     let mut spans = Vec::new();
     let mut stretch: Option<(usize, usize)> = None;
-    for (line, owned) in lines.lines.iter().zip(owns) {
-        if !owned {
+    for (line, role) in lines.lines.iter().zip(roles) {
+        if role != Role::Own {
             spans.extend(stretch.take().map(|(start, end)| Span::between(start, end)));
             continue;
         }
@@ -38,6 +38,22 @@ pub(super) fn spans(body: &str) -> Vec<Span> {
     }
     spans.extend(stretch.map(|(start, end)| Span::between(start, end)));
     spans
+}
+
+/// Whose a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The sender's own words, or a blank line between them.
+    Own,
+    /// A mark, a signature behind one, small print, or a warning of the receiving system.
+    Apart,
+    /// Quoted, forwarded, or the announcement of that.
+    Theirs,
+}
+
+/// Whose each line of a body is.
+pub(super) fn roles(body: &str) -> Vec<Role> {
+    Lines::of(body).roles()
 }
 
 struct Line<'a> {
@@ -86,9 +102,9 @@ impl<'a> Lines<'a> {
         Self { lines }
     }
 
-    /// For each line, whether the sender wrote it.
-    fn owned(&self) -> Vec<bool> {
-        let mut owned = vec![false; self.lines.len()];
+    /// For each line, whose it is.
+    fn roles(&self) -> Vec<Role> {
+        let mut roles = vec![Role::Theirs; self.lines.len()];
         let mut region = Region::Own;
         let mut at = 0;
         while let Some(line) = self.lines.get(at) {
@@ -98,32 +114,30 @@ impl<'a> Lines<'a> {
                 continue;
             }
             if quote::is_separator(line.mark()) || self.has_header_block(at) {
-                return owned;
+                return roles;
             }
             if let Some((length, goes_on)) = self.attribution(at) {
                 if !goes_on {
-                    return owned;
+                    return roles;
                 }
                 region = Region::Own;
                 at += length;
                 continue;
             }
             region = self.region_after(region, at);
-            owned[at] = region == Region::Own
+            let is_own = region == Region::Own
                 && !quote::is_rule(line.mark())
                 && !(quote::is_sent_from(line.mark()) && self.stands_alone(at));
+            roles[at] = if is_own { Role::Own } else { Role::Apart };
             at += 1;
         }
-        owned
+        roles
     }
 
     fn region_after(&self, region: Region, at: usize) -> Region {
         let Some(line) = self.lines.get(at) else { return region };
-        let is_footer = quote::is_rule(line.mark())
-            && self
-                .lines
-                .get(at + 1)
-                .is_some_and(|next| next.mark().to_lowercase().contains("mailing list"));
+        let next = self.lines.get(at + 1);
+        let is_footer = next.is_some_and(|next| quote::is_list_footer(line.mark(), next.mark()));
         if quote::is_signature_mark(line.text) || quote::is_notice(line.mark()) || is_footer {
             return Region::SmallPrint;
         }

@@ -1,0 +1,289 @@
+//! The signature at the end of what somebody wrote, and what it says of them.
+//!
+//! A block of short lines is a signature if something anchors it: the sender's own name, a leave
+//! taken above a name, or a mark. Without that, numbers and names at the end of a mail are what the
+//! mail is about.
+
+mod contact;
+mod line;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use serde::{Deserialize, Serialize};
+
+use self::line::{Kind, Sender};
+use super::{
+    Address, Span, quote,
+    written::{self, Role},
+};
+
+/// Lines with words that a signature has at most.
+const LINES_MAX: usize = 14;
+/// Blank lines in a row that may stand within one.
+const BLANKS_MAX: usize = 3;
+/// Names below a name that make a list of people, and no signature.
+const NAMES_BELOW_MAX: usize = 2;
+/// How sure a signature is by what anchors it, in percent.
+const BY_OWN_NAME: u8 = 90;
+const BY_LEAVE: u8 = 85;
+const BY_MARK: u8 = 80;
+const BY_CONTACT: u8 = 60;
+const BY_NAME_ALONE: u8 = 55;
+
+/// Something that stands in a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// Where.
+    pub span: Span,
+    /// How sure it is that it is this, in percent.
+    pub confidence: u8,
+}
+
+/// A telephone number in a signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phone {
+    /// Where it stands, as it was written.
+    pub span: Span,
+    /// The same by E.164, if its country is written with it: a guess would call a stranger.
+    pub e164: Option<String>,
+}
+
+/// A signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signature {
+    /// The numbers of its lines in the body, from zero; blank ones are not among them.
+    pub lines: Vec<u32>,
+    /// From its first to its last line.
+    pub span: Span,
+    /// How sure it is that it is one, in percent.
+    pub confidence: u8,
+    /// Whose it is.
+    pub name: Option<Found>,
+    /// What they do.
+    pub title: Option<Found>,
+    /// For whom.
+    pub company: Option<Found>,
+    /// Telephone and fax.
+    pub phones: Vec<Phone>,
+    /// Pages.
+    pub urls: Vec<Span>,
+}
+
+/// The signature of a body, if it has one. Who sent it helps to tell a name from other words.
+pub(super) fn find(body: &str, from: Option<&Address>) -> Option<Signature> {
+    let sender = from.map_or_else(Sender::default, |from| {
+        Sender::of(from.name.as_deref().unwrap_or_default(), &from.address)
+    });
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for (number, (text, role)) in body.split('\n').zip(written::roles(body)).enumerate() {
+        lines.push(Line { number, start, text, role, kind: Kind::Prose });
+        start += text.len() + 1;
+    }
+    // What answers between quoted lines is signed below the last one, else above the first.
+    let runs: Vec<&mut [Line<'_>]> = lines
+        .split_mut(|line| line.role == Role::Theirs)
+        .filter(|run| run.iter().any(|line| !line.text.trim().is_empty()))
+        .collect();
+    let ends = runs.len();
+    runs.into_iter().enumerate().filter(|(at, _)| *at == 0 || *at + 1 == ends).find_map(
+        |(_, run)| {
+            for line in run.iter_mut().rev().take(LINES_MAX * (BLANKS_MAX + 1)) {
+                line.kind = line::kind(line.text, &sender);
+            }
+            of_run(run)
+        },
+    )
+}
+
+#[derive(Debug)]
+struct Line<'a> {
+    number: usize,
+    start: usize,
+    text: &'a str,
+    role: Role,
+    kind: Kind,
+}
+
+fn of_run(run: &[Line<'_>]) -> Option<Signature> {
+    // Small print below belongs to nobody.
+    let is_print = |at: usize| {
+        quote::is_notice(run[at].text)
+            || run.get(at + 1).is_some_and(|next| quote::is_list_footer(run[at].text, next.text))
+    };
+    let end = (0..run.len()).find(|at| is_print(*at)).unwrap_or(run.len());
+    let run = &run[..end];
+    let last = run.iter().rposition(|line| line.kind != Kind::Blank)?;
+    if let Some(mark) = run[..=last].iter().rposition(|line| quote::is_signature_mark(line.text))
+        && mark < last
+        && last - mark <= LINES_MAX
+    {
+        return Some(read(&run[mark..=last], BY_OWN_NAME));
+    }
+    let block = block(&run[..=last]);
+    let (first, confidence) = anchor(&run[block..=last], &run[..block])?;
+    Some(read(&run[block + first..=last], confidence))
+}
+
+/// Where the short lines at the end begin.
+fn block(run: &[Line<'_>]) -> usize {
+    let (mut begin, mut blanks, mut count) = (run.len(), 0, 0);
+    for (at, line) in run.iter().enumerate().rev() {
+        match line.kind {
+            Kind::Prose => break,
+            Kind::Blank if blanks == BLANKS_MAX => break,
+            Kind::Blank => blanks += 1,
+            _ if count == LINES_MAX => break,
+            _ => {
+                (begin, blanks) = (at, 0);
+                count += 1;
+                // What stands above a mark is what it closes.
+                if line.kind == Kind::Mark && 1 < count {
+                    break;
+                }
+            }
+        }
+    }
+    begin
+}
+
+/// The line of a block with which the signature begins, and how sure that is.
+fn anchor(block: &[Line<'_>], above: &[Line<'_>]) -> Option<(usize, u8)> {
+    let place = |wanted: Kind| block.iter().position(|line| line.kind == wanted);
+    let has_contact = block.iter().any(|line| line.kind.is_contact());
+    let of = |range: &[Line<'_>], wanted: fn(Kind) -> bool| {
+        range.iter().filter(|line| wanted(line.kind)).count()
+    };
+    if let Some(at) = place(Kind::Mark)
+        && block.iter().skip(at + 1).any(|line| line.kind != Kind::Blank)
+    {
+        return Some((with_leave(block, at), BY_MARK));
+    }
+    if let Some(at) = place(Kind::ClosingAndName) {
+        return Some((at, BY_OWN_NAME));
+    }
+    let closings = block.iter().enumerate().filter(|(_, line)| line.kind == Kind::Closing);
+    let closing = closings.map(|(at, _)| at).find(|at| {
+        let below = block[at + 1..].iter().find(|line| line.kind != Kind::Blank);
+        below.is_some_and(|line| matches!(line.kind, Kind::OwnName | Kind::Name | Kind::Capitals))
+    });
+    if let Some(at) = closing {
+        return Some((at, BY_LEAVE));
+    }
+    if let Some(at) = place(Kind::OwnName) {
+        let is_list =
+            NAMES_BELOW_MAX < of(&block[at + 1..], |it| matches!(it, Kind::Name | Kind::Capitals));
+        if !is_list || has_contact {
+            return Some((with_leave(block, at), BY_OWN_NAME));
+        }
+        return None;
+    }
+    let sent_from = place(Kind::SentFrom).map(|at| (at, BY_OWN_NAME));
+    sent_from.or_else(|| by_shape(block, above))
+}
+
+/// A closing above a line, with nothing but blank lines between, belongs to it.
+fn with_leave(block: &[Line<'_>], at: usize) -> usize {
+    let above = block[..at].iter().rposition(|line| line.kind != Kind::Blank);
+    above.filter(|above| block[*above].kind == Kind::Closing).unwrap_or(at)
+}
+
+/// Without the sender's name and without a leave: a name with ways to reach it, or a first name apart from the rest.
+fn by_shape(block: &[Line<'_>], above: &[Line<'_>]) -> Option<(usize, u8)> {
+    let words: Vec<(usize, &Line<'_>)> =
+        block.iter().enumerate().filter(|(_, line)| line.kind != Kind::Blank).collect();
+    let is_apart = above.last().is_none_or(|line| line.kind == Kind::Blank)
+        || block.first().is_some_and(|line| line.kind == Kind::Blank);
+    let has_words_above =
+        above.iter().any(|line| line.kind == Kind::Prose && !line.text.trim().is_empty());
+    let reaches = |kind: Kind| matches!(kind, Kind::Phone | Kind::Link | Kind::Place);
+    let (first, begin) = *words.first()?;
+    let is_name = matches!(begin.kind, Kind::Name | Kind::Title);
+    let rest = &words[1..];
+    let is_reached = rest.iter().any(|(_, line)| reaches(line.kind) || line.kind == Kind::Title);
+    let names = words.iter().filter(|(_, line)| line.kind == Kind::Name).count();
+    if is_apart && has_words_above && is_name && is_reached && names <= NAMES_BELOW_MAX + 1 {
+        return Some((first, BY_CONTACT));
+    }
+    let is_mail_and_phone = words.len() == 2
+        && begin.kind == Kind::Link
+        && begin.text.contains('@')
+        && rest.iter().all(|(_, line)| line.kind == Kind::Phone);
+    if is_apart && has_words_above && is_mail_and_phone {
+        return Some((first, BY_CONTACT));
+    }
+    let [(_, alone)] = words.as_slice() else { return None };
+    let name = alone.text.trim().trim_end_matches(['.', ',']);
+    let is_first_name = alone.kind == Kind::Name
+        && name.split_whitespace().count() <= 2
+        && name.chars().any(char::is_lowercase)
+        && name.chars().all(|letter| letter.is_alphabetic() || " .-'’".contains(letter));
+    (is_apart && has_words_above && is_first_name).then_some((first, BY_NAME_ALONE))
+}
+
+/// What stands in the lines of a signature.
+fn read(lines: &[Line<'_>], confidence: u8) -> Signature {
+    let words: Vec<&Line<'_>> = lines.iter().filter(|line| line.kind != Kind::Blank).collect();
+    let whole = |line: &Line<'_>| {
+        let text = line.text.trim();
+        let start = line.start + (line.text.len() - line.text.trim_start().len());
+        Span::between(start, start + text.len())
+    };
+    let found = |line: &&Line<'_>, confidence| Found { span: whole(line), confidence };
+    let is = |wanted: Kind| move |line: &&&Line<'_>| line.kind == wanted;
+    let name =
+        words.iter().find(is(Kind::OwnName)).map(|line| found(line, confidence)).or_else(|| {
+            words.iter().find(is(Kind::Name)).map(|line| found(line, confidence.min(BY_CONTACT)))
+        });
+    let after_name = |line: &&&Line<'_>| name.is_none_or(|name| name.span < whole(line));
+    let title = words
+        .iter()
+        .filter(after_name)
+        .find(is(Kind::Title))
+        .map(|line| found(line, confidence.min(BY_MARK)));
+    let is_firm = |line: &&&Line<'_>| {
+        let lower = line.text.to_lowercase();
+        let mut parts = lower.split(|letter: char| letter.is_whitespace() || letter == ',');
+        parts.any(|word| line::is_listed(word.trim_end_matches('.'), words::FIRMS))
+    };
+    let of_firm = |line: &&&Line<'_>| {
+        let is_other = name.is_none_or(|name| name.span != whole(line))
+            && title.is_none_or(|title| title.span != whole(line));
+        matches!(line.kind, Kind::Name | Kind::Capitals | Kind::Title) && is_other
+    };
+    let firms = || words.iter().filter(after_name).filter(of_firm);
+    let company =
+        firms().find(is_firm).map(|line| found(line, confidence.min(BY_MARK))).or_else(|| {
+            firms()
+                .find(|line| line.kind != Kind::Title)
+                .map(|line| found(line, confidence.min(BY_NAME_ALONE)))
+        });
+    let mut phones = Vec::new();
+    let mut urls = Vec::new();
+    for line in &words {
+        let within = |start: usize, end: usize| Span::between(line.start + start, line.start + end);
+        phones.extend(
+            contact::phones(line.text)
+                .into_iter()
+                .map(|it| Phone { span: within(it.start, it.end), e164: it.e164 }),
+        );
+        urls.extend(contact::links(line.text).into_iter().map(|(start, end)| within(start, end)));
+    }
+    let (first, last) = (words.first(), words.last());
+    let span = match (first, last) {
+        (Some(first), Some(last)) => Span { start: whole(first).start, end: whole(last).end },
+        _ => Span::between(0, 0),
+    };
+    let number = |line: &&Line<'_>| u32::try_from(line.number).unwrap_or(u32::MAX);
+    Signature {
+        lines: words.iter().map(number).collect(),
+        span,
+        confidence,
+        name,
+        title,
+        company,
+        phones,
+        urls,
+    }
+}
