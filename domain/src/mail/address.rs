@@ -173,7 +173,7 @@ impl Mailbox {
 ///
 /// Quoted local parts and domain literals exist in the standard and in attacks, and hardly anywhere
 /// else.
-fn is_address(text: &str) -> bool {
+pub(super) fn is_address(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else { return false };
     let local_letter =
         |letter: char| letter.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(letter);

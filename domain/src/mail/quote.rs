@@ -4,6 +4,10 @@
 //! clients write. What does not: deciding which stretch of a body follows from it; that is
 //! [`super::written`].
 
+use std::{collections::HashMap, sync::LazyLock};
+
+use aho_corasick::AhoCorasick;
+
 /// How sure an attribution is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Attribution {
@@ -25,12 +29,19 @@ pub(super) fn attribution(text: &str) -> Option<Attribution> {
     let lower = text.to_lowercase();
     let has_digit = lower.contains(|letter: char| letter.is_ascii_digit());
     let has_address = lower.contains('@') || lower.contains('<');
-    let has_verb = !lower.ends_with('>') && WROTE.split('|').any(|verb| has_word(&lower, verb));
+    let has_verb = !lower.ends_with('>')
+        && WROTE_ANYWHERE.is_match(&lower)
+        && WROTE.split('|').any(|verb| has_word(&lower, verb));
     if has_verb && (has_digit || has_address) && (has_address || opens_attribution(&lower)) {
         return Some(Attribution::Sure);
     }
     let is_likely = has_digit && (has_verb || lower.contains('@'));
     is_likely.then_some(Attribution::IfQuoteFollows)
+}
+
+/// Whether a line may be the last of an attribution.
+pub(super) fn may_end_attribution(line: &str) -> bool {
+    line.trim_end().trim_end_matches('*').trim_end().ends_with([':', '：', '>'])
 }
 
 /// Whether a line may be the first of a wrapped attribution.
@@ -54,6 +65,11 @@ fn has_word(text: &str, word: &str) -> bool {
 
 /// Whether a line announces an original or forwarded message.
 pub(super) fn is_separator(line: &str) -> bool {
+    let trimmed = line.trim();
+    let is_decorated = trimmed.starts_with(['-', '_', '=', '—', '–', '#', '*', '[', '<']);
+    if !is_decorated && !trimmed.ends_with(':') && SEPARATOR_BYTES_MAX < trimmed.len() {
+        return false;
+    }
     let lower = line.trim().to_lowercase();
     let is_dash = |letter: char| matches!(letter, '-' | '_' | '=' | '—' | '–' | '*' | ' ');
     let core = lower.trim_start_matches(is_dash);
@@ -66,11 +82,13 @@ pub(super) fn is_separator(line: &str) -> bool {
         |phrase: &str| lower.strip_suffix(':').is_some_and(|text| text.trim_end() == phrase);
     let invites =
         |phrase: &str| lower.contains(phrase) && lower.len() < phrase.len() + REPLY_ABOVE_SLACK;
-    is_dashed && ORIGINALS.split('|').any(announces)
+    is_dashed && !core.is_empty() && ORIGINALS.split('|').any(announces)
         || FORWARDS.split('|').any(forwards)
         || REPLY_ABOVE.split('|').any(invites)
 }
 
+/// Longest line that asks for an answer above it, in bytes.
+const SEPARATOR_BYTES_MAX: usize = 80;
 /// Decoration around "reply above this line", in bytes; a longer line is a sentence.
 const REPLY_ABOVE_SLACK: usize = 30;
 
@@ -155,12 +173,11 @@ pub(super) fn is_signature_mark(line: &str) -> bool {
 
 /// Whether a line is a telephone's "Sent from my …".
 pub(super) fn is_sent_from(line: &str) -> bool {
-    let lower = line.trim().to_lowercase();
-    let words = lower.split_whitespace().count();
-    words <= SENT_FROM_WORDS_MAX
-        && !lower.contains([',', ';'])
-        && !lower.ends_with(['.', '?', '!'])
-        && SENT_FROM.split('|').any(|opening| lower.starts_with(opening))
+    let line = line.trim();
+    begins_with_any(line, &SENT_FROM_BY_FIRST)
+        && line.split_whitespace().count() <= SENT_FROM_WORDS_MAX
+        && !line.contains([',', ';'])
+        && !line.ends_with(['.', '?', '!'])
 }
 
 /// Longer lines that begin this way are sentences.
@@ -168,7 +185,7 @@ const SENT_FROM_WORDS_MAX: usize = 9;
 
 /// Whether a line begins a legal notice or the footer of a list, which goes on to the end.
 pub(super) fn is_notice(line: &str) -> bool {
-    begins_with_any(line, NOTICES)
+    begins_with_any(line, &NOTICES_BY_FIRST)
 }
 
 /// Whether two lines begin the footer of a mailing list: a rule, and the list's name.
@@ -178,13 +195,39 @@ pub(super) fn is_list_footer(line: &str, next: &str) -> bool {
 
 /// Whether a line begins a warning that the receiving system put above the text.
 pub(super) fn is_banner(line: &str) -> bool {
-    begins_with_any(line, BANNERS)
+    begins_with_any(line, &BANNERS_BY_FIRST)
 }
 
-fn begins_with_any(line: &str, openings: &str) -> bool {
-    let lower = line.trim_start_matches(['*', '[', ' ', '#', '_']).to_lowercase();
-    openings.split('|').any(|opening| lower.starts_with(opening))
+fn begins_with_any(line: &str, openings: &Openings) -> bool {
+    let line = line.trim_start_matches(['*', '[', ' ', '#', '_']);
+    let Some(first) = line.chars().next() else { return false };
+    let candidates = first.to_lowercase().next().and_then(|first| openings.0.get(&first));
+    let Some(candidates) = candidates else { return false };
+    let lower = line.to_lowercase();
+    candidates.iter().any(|opening| lower.starts_with(opening))
 }
+
+/// How lines may begin, by their first letter: most lines begin otherwise, and are looked at no further.
+struct Openings(HashMap<char, Vec<&'static str>>);
+
+impl Openings {
+    fn of(list: &'static str) -> Self {
+        let mut by_first: HashMap<char, Vec<&'static str>> = HashMap::new();
+        for opening in list.split('|') {
+            if let Some(first) = opening.chars().next() {
+                by_first.entry(first).or_default().push(opening);
+            }
+        }
+        Self(by_first)
+    }
+}
+
+/// Finds out quickly that a line has none of the verbs, as nearly all have not.
+static WROTE_ANYWHERE: LazyLock<AhoCorasick> =
+    LazyLock::new(|| AhoCorasick::new(WROTE.split('|')).expect("the verbs are few and short"));
+static NOTICES_BY_FIRST: LazyLock<Openings> = LazyLock::new(|| Openings::of(NOTICES));
+static BANNERS_BY_FIRST: LazyLock<Openings> = LazyLock::new(|| Openings::of(BANNERS));
+static SENT_FROM_BY_FIRST: LazyLock<Openings> = LazyLock::new(|| Openings::of(SENT_FROM));
 
 /// Verbs of attributions: English, German, French, Spanish, Italian, Dutch, Portuguese, Swedish,
 /// Danish, Norwegian, Polish, Czech, Finnish, Hungarian, Romanian, Turkish, Russian, Chinese,

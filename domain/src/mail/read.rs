@@ -32,7 +32,8 @@ pub fn read(raw: &[u8], trusted_authserv_id: Option<&str>) -> Result<Reading, Re
     let (kind, kind_reason) = kind::tell(&evidence);
     let recipients = bounce::read(&evidence, kind);
     let proof = sender::prove(&fields, trusted_authserv_id);
-    let written = written::spans(&body);
+    let roles = written::roles(&body);
+    let written = written::spans(&body, &roles);
     let mut findings = Findings {
         kind,
         kind_reason: kind_reason.to_owned(),
@@ -55,7 +56,8 @@ pub fn read(raw: &[u8], trusted_authserv_id: Option<&str>) -> Result<Reading, Re
         findings.buying_signal = signals.buying_signal;
     }
     let is_person = kind == MessageKind::Person;
-    let signature = signature::find(&body, headers.from.as_ref()).filter(|_| is_person);
+    let signature =
+        is_person.then(|| signature::find(&body, &roles, headers.from.as_ref())).flatten();
     Ok(Reading { headers, body, findings, signature, recipients })
 }
 
@@ -77,10 +79,11 @@ pub fn read_text(text: &str, from: &str) -> TextReading {
     let unix = text.replace("\r\n", "\n");
     let body = header::clip(&unix, BODY_BYTES_MAX).to_owned();
     let from = address::loosely(from);
-    let signature = signature::find(&body, Some(&from));
+    let roles = written::roles(&body);
+    let signature = signature::find(&body, &roles, Some(&from));
     let signed = signature.as_ref().map(|it| it.lines.clone()).unwrap_or_default();
     let (mut reply_lines, mut quoted_lines) = (Vec::new(), Vec::new());
-    for ((line, role), number) in body.split('\n').zip(written::roles(&body)).zip(0_u32..) {
+    for ((line, role), number) in body.split('\n').zip(&roles).zip(0_u32..) {
         if line.trim().is_empty() || signed.contains(&number) {
             continue;
         }

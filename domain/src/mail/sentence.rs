@@ -71,7 +71,9 @@ impl Sentence {
     /// A phrase is words between blanks. `a|b` is either, `stem*` any word that begins so, `word?`
     /// may be missing, `~` is up to three words of any kind.
     pub(super) fn matches(&self, at: usize, phrase: &str) -> Option<usize> {
-        let (head, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
+        // Byte by byte: phrases are short, and this is asked of every word.
+        let end = phrase.bytes().position(|byte| byte == b' ');
+        let (head, rest) = end.map_or((phrase, ""), |end| (&phrase[..end], &phrase[end + 1..]));
         if head.is_empty() {
             return Some(at);
         }
@@ -124,10 +126,25 @@ impl Sentence {
 impl Word {
     /// Whether it is one of the alternatives of a phrase.
     pub(super) fn is_one_of(&self, alternatives: &str) -> bool {
-        alternatives.split('|').any(|wanted| match wanted.strip_suffix('*') {
-            Some(stem) => self.text.starts_with(stem),
-            None => self.text == wanted,
-        })
+        // Asked of every word for every phrase: most differ in their first letter, and are passed over byte by byte.
+        let (word, mut rest) = (self.text.as_bytes(), alternatives.as_bytes());
+        loop {
+            let length = rest.iter().position(|byte| *byte == b'|').unwrap_or(rest.len());
+            if rest.first() == word.first() || rest.first() == Some(&b'*') {
+                let wanted = &rest[..length];
+                let is_it = match wanted.strip_suffix(b"*") {
+                    Some(stem) => word.starts_with(stem),
+                    None => word == wanted,
+                };
+                if is_it {
+                    return true;
+                }
+            }
+            match rest.get(length + 1..) {
+                Some(more) => rest = more,
+                None => return false,
+            }
+        }
     }
 
     /// Whether it negates.

@@ -292,6 +292,52 @@ fn check(reading: &Reading) {
         assert!(reading.stands_in_written(span), "{span:?} in {:?}", reading.body);
         assert_eq!(findings.kind, MessageKind::Person);
     }
+    assert!(reading.recipients.len() <= bounce::RECIPIENTS_MAX);
+    let Some(signature) = &reading.signature else { return };
+    let of = |found: Option<signature::Found>| found.map(|found| found.span);
+    let parts =
+        [Some(signature.span), of(signature.name), of(signature.title), of(signature.company)];
+    let phones = signature.phones.iter().map(|it| it.span).chain(signature.urls.iter().copied());
+    for span in parts.into_iter().flatten().chain(phones) {
+        assert!(reading.words(span).is_some(), "{span:?} in {:?}", reading.body);
+    }
+    let lines = reading.body.split('\n').count();
+    assert!(signature.lines.iter().all(|line| usize::try_from(*line).is_ok_and(|it| it < lines)));
+}
+
+/// A mail of each kind that has more in it than words.
+fn samples() -> Vec<String> {
+    let report = "From: MAILER-DAEMON@x.example\nTo: us@us.example\nContent-Type: multipart/report; \
+        report-type=delivery-status; boundary=b\n\n--b\n\n<ada@good.example>: 550 no such user\n--b\n\
+        Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; ada@good.example\n\
+        Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550-'5.1.1 é full'\n--b--\n";
+    let prose = "Return-Path: <>\nFrom: MAILER-DAEMON@x.example\nSubject: failure notice\n\n\
+        <ada@good.example>:\n>>> RCPT To:<ada@good.example>\n<<< 550 5.1.1 é unknown\n\n\
+        --- Below this line is a copy of the message.\nFrom: us\nTo: x@y.example\nDate: x\n";
+    let notice = "From: a@x.example\n\n{\"notificationType\":\"Bounce\",\"bounce\":\
+        {\"bouncedRecipients\":[{\"emailAddress\":\"ada@good.example\",\"status\":\"5.1.1\"}]}}\n";
+    let signed = mail(
+        "Fine.\n\nViele Grüße\nAda Byron\nLeiterin Einkauf\nMaschinen GmbH\n+49 (0)30 / 123 456-78\n\
+         www.good.example\n\nAm 02.03.2026 schrieb Bob <bob@us.example>:\n> Hello\n",
+    );
+    vec![report.to_owned(), prose.to_owned(), notice.to_owned(), signed]
+}
+
+#[test]
+fn every_byte_changed_and_every_cut_is_read() {
+    for sample in samples() {
+        let raw = sample.as_bytes();
+        for at in 0..raw.len() {
+            let read = |bytes: &[u8]| read(bytes, Some(TRUSTED)).map(|reading| check(&reading));
+            // Without a header it is refused.
+            let _ = read(&raw[..at]);
+            for byte in [0, b'\n', b'<', b'@', b'9', 0xc3, 0xff] {
+                let mut changed = raw.to_vec();
+                changed[at] = byte;
+                let _ = read(&changed);
+            }
+        }
+    }
 }
 
 /// Pieces of mails, thrown together.

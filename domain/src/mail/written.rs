@@ -17,14 +17,14 @@ const HEADER_BLOCK_LINES_MAX: usize = 10;
 /// shows.
 const MARK_BYTES_MAX: usize = 1_000;
 
-/// The stretches of `body` that its sender wrote: sorted, disjoint, trimmed and not empty.
-pub(super) fn spans(body: &str) -> Vec<Span> {
+/// The stretches of `body` that its sender wrote, by whose its lines are: sorted, disjoint, trimmed
+/// and not empty.
+pub(super) fn spans(body: &str, roles: &[Role]) -> Vec<Span> {
     let lines = Lines::of(body);
-    let roles = lines.roles();
     let mut spans = Vec::new();
     let mut stretch: Option<(usize, usize)> = None;
     for (line, role) in lines.lines.iter().zip(roles) {
-        if role != Role::Own {
+        if *role != Role::Own {
             spans.extend(stretch.take().map(|(start, end)| Span::between(start, end)));
             continue;
         }
@@ -165,7 +165,9 @@ impl<'a> Lines<'a> {
     /// Where no quoted line follows, the program does not mark them, and all the rest is history.
     fn attribution(&self, at: usize) -> Option<(usize, bool)> {
         let first = self.lines.get(at)?;
-        if first.is_blank() {
+        let near = self.lines.get(at..self.lines.len().min(at + ATTRIBUTION_LINES_MAX))?;
+        let may_end = near.iter().any(|line| quote::may_end_attribution(line.mark()));
+        if first.is_blank() || !may_end {
             return None;
         }
         let mut joined = String::new();
@@ -236,7 +238,7 @@ mod tests {
     use super::*;
 
     fn written(body: &str) -> Vec<&str> {
-        spans(body).into_iter().map(|span| span.of(body).unwrap()).collect()
+        spans(body, &roles(body)).into_iter().map(|span| span.of(body).unwrap()).collect()
     }
 
     #[test]

@@ -32,11 +32,9 @@ pub(super) fn in_text(text: &str) -> Vec<String> {
         let domain = after[..length].trim_end_matches(['.', '-']);
         let local = text[start..at].trim_start_matches(['.', '\'', '-']);
         let candidate = format!("{local}@{domain}");
-        if domain.contains('.')
-            && let [one] = address::list(&candidate).as_slice()
-            && !found.contains(&one.address)
-        {
-            found.push(one.address.clone());
+        let lower = candidate.to_ascii_lowercase();
+        if domain.contains('.') && address::is_address(&lower) && !found.contains(&lower) {
+            found.push(lower);
         }
     }
     found

@@ -200,10 +200,17 @@ fn delivery(source: &Source<'_>, kind: MessageKind) -> Vec<RecipientReport> {
         MessageKind::DeliveryNotice => DeliveryAction::Delayed,
         _ => DeliveryAction::Failed,
     };
-    drafts.into_iter().map(|draft| conclude(draft, usual, &subject, text.own())).collect()
+    // The last command that is named at all is meant for those of whom none is.
+    let command = Command::of(text.own());
+    drafts.into_iter().map(|draft| conclude(draft, usual, &subject, command)).collect()
 }
 
-fn conclude(draft: Draft, usual: DeliveryAction, subject: &str, whole: &str) -> RecipientReport {
+fn conclude(
+    draft: Draft,
+    usual: DeliveryAction,
+    subject: &str,
+    otherwise: Option<Command>,
+) -> RecipientReport {
     let (answered, said) =
         (smtp::Codes::of(&draft.diagnostic), smtp::Codes::of_failure(&draft.said));
     let codes = answered.or(said);
@@ -216,9 +223,7 @@ fn conclude(draft: Draft, usual: DeliveryAction, subject: &str, whole: &str) -> 
         action,
         DeliveryAction::Delivered | DeliveryAction::Relayed | DeliveryAction::Expanded
     );
-    let command = Command::of(&draft.said)
-        .or_else(|| Command::of(&draft.diagnostic))
-        .or_else(|| Command::of(whole));
+    let command = Command::of(&draft.said).or_else(|| Command::of(&draft.diagnostic)).or(otherwise);
     let diagnosis = Diagnosis {
         diagnostic: &draft.diagnostic,
         said: &draft.said,

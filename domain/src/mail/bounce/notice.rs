@@ -64,7 +64,7 @@ fn bounced(it: &Value) -> RecipientReport {
         diagnostic: super::report::answer(&diagnostic).to_owned(),
         ..Draft::default()
     };
-    conclude(draft, DeliveryAction::Failed, "", "")
+    conclude(draft, DeliveryAction::Failed, "", None)
 }
 
 fn delivered(it: &Value, answer: &str) -> RecipientReport {
@@ -74,5 +74,5 @@ fn delivered(it: &Value, answer: &str) -> RecipientReport {
         diagnostic: answer.to_owned(),
         ..Draft::default()
     };
-    conclude(draft, DeliveryAction::Delivered, "", "")
+    conclude(draft, DeliveryAction::Delivered, "", None)
 }

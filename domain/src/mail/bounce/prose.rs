@@ -141,6 +141,9 @@ fn unique(addresses: impl Iterator<Item = String>) -> Vec<String> {
         if !found.contains(&address) {
             found.push(address);
         }
+        if RECIPIENTS_MAX <= found.len() {
+            break;
+        }
     }
     found
 }

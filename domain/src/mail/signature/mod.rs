@@ -13,10 +13,7 @@ mod words;
 use serde::{Deserialize, Serialize};
 
 use self::line::{Kind, Sender};
-use super::{
-    Address, Span, quote,
-    written::{self, Role},
-};
+use super::{Address, Span, quote, written::Role};
 
 /// Lines with words that a signature has at most.
 const LINES_MAX: usize = 14;
@@ -71,14 +68,14 @@ pub struct Signature {
 }
 
 /// The signature of a body, if it has one. Who sent it helps to tell a name from other words.
-pub(super) fn find(body: &str, from: Option<&Address>) -> Option<Signature> {
+pub(super) fn find(body: &str, roles: &[Role], from: Option<&Address>) -> Option<Signature> {
     let sender = from.map_or_else(Sender::default, |from| {
         Sender::of(from.name.as_deref().unwrap_or_default(), &from.address)
     });
     let mut lines = Vec::new();
     let mut start = 0;
-    for (number, (text, role)) in body.split('\n').zip(written::roles(body)).enumerate() {
-        lines.push(Line { number, start, text, role, kind: Kind::Prose });
+    for (number, (text, role)) in body.split('\n').zip(roles).enumerate() {
+        lines.push(Line { number, start, text, role: *role, kind: Kind::Prose });
         start += text.len() + 1;
     }
     // What answers between quoted lines is signed below the last one, else above the first.
@@ -109,7 +106,7 @@ struct Line<'a> {
 fn of_run(run: &[Line<'_>]) -> Option<Signature> {
     // Small print below belongs to nobody.
     let is_print = |at: usize| {
-        quote::is_notice(run[at].text)
+        run[at].role == Role::Apart && quote::is_notice(run[at].text)
             || run.get(at + 1).is_some_and(|next| quote::is_list_footer(run[at].text, next.text))
     };
     let end = (0..run.len()).find(|at| is_print(*at)).unwrap_or(run.len());
