@@ -7,6 +7,7 @@ mod cycle;
 mod fairness;
 mod fleet;
 mod import;
+mod mail;
 mod orders;
 mod peers;
 mod queue;
@@ -33,6 +34,8 @@ pub enum Suite {
     Clocks,
     /// How many orders are checked in a second.
     Orders,
+    /// How many mails are understood in a second.
+    Mail,
     /// How many rows are imported in a second.
     Import,
     /// What an hour's cycle costs.
@@ -55,10 +58,11 @@ pub enum Suite {
 
 impl Suite {
     /// All of them, the quick ones first.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Build,
         Self::Start,
         Self::Orders,
+        Self::Mail,
         Self::Cycle,
         Self::Import,
         Self::Clocks,
@@ -80,6 +84,7 @@ impl Suite {
             Self::Start => "start",
             Self::Clocks => "clocks",
             Self::Orders => "orders",
+            Self::Mail => "mail",
             Self::Import => "import",
             Self::Cycle => "cycle",
             Self::Queue => "queue",
@@ -97,6 +102,7 @@ impl Suite {
             Self::Start => "start to ready, and idle memory, of the release build beside this one",
             Self::Clocks => "the next 10 contacts to touch among 1,000,000 clocks",
             Self::Orders => "orders checked in a second, in memory and with everything stored",
+            Self::Mail => "mails understood in a second, and how long the worst ones take",
             Self::Import => "rows imported in a second",
             Self::Cycle => "processor time of a cycle with 1,000 contacts and 100 orders",
             Self::Queue => "jobs kept, handed out and taken back by each engine",
@@ -121,6 +127,7 @@ impl Suite {
             Self::Start => start::run(printer),
             Self::Clocks => clocks::run(printer, backends).await,
             Self::Orders => orders::run(printer, backends).await,
+            Self::Mail => mail::run(printer),
             Self::Import => import::run(printer, backends).await,
             Self::Cycle => cycle::run(printer, backends).await,
             Self::Queue => queue::run(printer).await,
