@@ -31,7 +31,7 @@ pub enum Command {
     Text {
         /// A file with the text.
         file: PathBuf,
-        /// Who sent it, as a From header would say: 'Name <address>'.
+        /// Who sent it, as a From header would say: `Name <address>`.
         #[arg(long, default_value = "")]
         from: String,
     },

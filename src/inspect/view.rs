@@ -174,16 +174,19 @@ impl Text {
     pub fn text(&self, reading: &TextReading) -> String {
         let mut text = format!("{}\n", self.file);
         for (line, number) in reading.body.lines().zip(1_u32..) {
-            let mark = if self.signature_lines.contains(&number) {
+            let mark = if self.signature_lines.binary_search(&number).is_ok() {
                 "sig"
-            } else if self.quoted_lines.contains(&number) {
+            } else if self.quoted_lines.binary_search(&number).is_ok() {
                 ">"
-            } else if self.reply_lines.contains(&number) {
+            } else if self.reply_lines.binary_search(&number).is_ok() {
                 "own"
             } else {
                 ""
             };
-            let _ = writeln!(text, "{mark:>4} | {line}");
+            // What a terminal would obey is shown as what it is: a stranger's text.
+            let harmless =
+                line.replace(|letter: char| letter.is_control() && letter != '\t', "\u{fffd}");
+            let _ = writeln!(text, "{mark:>4} | {harmless}");
         }
         text + &self.signature.as_ref().map(Signature::lines).unwrap_or_default()
     }

@@ -257,12 +257,11 @@ impl Reading {
     ///
     /// A span over two stretches does not: what lies between them is somebody else's text.
     pub fn stands_in_written(&self, span: Span) -> bool {
-        self.words(span).is_some_and(|words| !words.is_empty())
-            && self
-                .findings
-                .written
-                .iter()
-                .any(|own| own.start <= span.start && span.end <= own.end)
+        // They are sorted and disjoint: the first that does not end before this one decides.
+        let written = &self.findings.written;
+        let own = written.get(written.partition_point(|own| own.end < span.end));
+        own.is_some_and(|own| own.start <= span.start)
+            && self.words(span).is_some_and(|words| !words.is_empty())
     }
 }
 

@@ -138,7 +138,8 @@ pub struct RecipientReport {
     pub reply_code: Option<u16>,
     /// Why.
     pub reason: BounceReason,
-    /// Whether the address can never work; only of one that failed.
+    /// Whether the reason is one that the address or its host never gets over. Only one that
+    /// failed is out of reach: a delay may pass all the same.
     pub hard: bool,
 }
 
@@ -164,7 +165,7 @@ pub(super) fn read(source: &Source<'_>, kind: MessageKind) -> Vec<RecipientRepor
     }
     match kind {
         MessageKind::Complaint => report::complaint(source),
-        _ if report::is_feedback(source) => report::complaint(source),
+        MessageKind::DeliveryNotice if report::is_feedback(source) => report::complaint(source),
         MessageKind::Bounce | MessageKind::DeliveryNotice => delivery(source, kind),
         MessageKind::AutoReply if kind::is_answering_machine(source) => {
             let address = source.headers.from.as_ref().map(|from| from.address.clone());
@@ -188,7 +189,7 @@ fn delivery(source: &Source<'_>, kind: MessageKind) -> Vec<RecipientReport> {
         return Vec::new();
     }
     let text = prose::Text::of(source);
-    let mut drafts = report::drafts(source);
+    let mut drafts = report::drafts(source, text.own());
     if drafts.is_empty() {
         drafts = prose::drafts(source, &text);
     } else {

@@ -3,7 +3,7 @@
 //! Each is what many systems write; a star stands for anything in between, and a bar parts one from
 //! the next. All are in lower case, and what they are held against has neither codes nor addresses.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use aho_corasick::AhoCorasick;
 
@@ -29,10 +29,14 @@ pub(super) fn first_said(
     counts: impl Fn(BounceReason) -> bool,
 ) -> Option<BounceReason> {
     let mut first = BY_WORDS.len();
+    let mut tried = BTreeSet::new();
     for found in LEXICON.openings.find_overlapping_iter(text) {
         let (place, saying) = LEXICON.sayings[found.pattern().as_usize()];
         let is_nearer = place < first && counts(BY_WORDS[place].0);
-        if is_nearer && (!saying.contains('*') || says(text, saying)) {
+        // One in pieces is looked for once, however often it begins.
+        if is_nearer
+            && (!saying.contains('*') || tried.insert(found.pattern()) && says(text, saying))
+        {
             first = place;
         }
     }
@@ -101,7 +105,7 @@ pub(super) const BY_WORDS: &[(BounceReason, &str)] = &[
     ),
     (
         BounceReason::NotAccept,
-        "does not accept mail|does not accept any mail|does not accept email|\
+        "domain does not accept mail|host does not accept mail|does not accept any mail|does not accept email|\
          doesn't accept mail|not accept smtp|null mx|no mx|couldn't find a mail exchanger|\
          no smtp service|nullmx|mx is invalid|no mail service|\
          smtp protocol returned a permanent error|invalid mx record|\
@@ -217,7 +221,7 @@ pub(super) const BY_WORDS: &[(BounceReason, &str)] = &[
          recipient no longer|recipient verify failed|recipient unavailable|\
          recipient verification|user not found|user not known|user * not found|\
          user * not exist|user does not exist|user doesn't|user unavailable|user invalid|\
-         user is unknown|user mailbox|user has been|user path|not our customer|not listed in|\
+         user is unknown|user mailbox|user has been|user path|not our customer|not listed in*directory|not listed in*address|\
          no such user|no such mailbox|no such recipient|no such address|no such account|\
          no such person|no such email|no such local|no such id|no account|no mailbox|no user|\
          no valid recipient|no local mailbox|mailbox unavailable|mailbox not found|\
@@ -226,8 +230,8 @@ pub(super) const BY_WORDS: &[(BounceReason, &str)] = &[
          address not found|address unknown|address error|address does not exist|\
          address invalid|address couldn't be found|address wasn't found|\
          address you entered couldn't be found|account * does not exist|account * not exist|\
-         account not found|account that you tried to reach does not exist|does not have a|\
-         doesn't have a|does not have an account|doesn't have an account|not a valid mailbox|\
+         account not found|account that you tried to reach does not exist|does not have a*account|\
+         doesn't have a*account|does not have an account|doesn't have an account|not a valid mailbox|\
          not a valid user|not a valid recipient|not a known user|isn't a known|\
          is not a known|invalid recipient|invalid mailbox|invalid user|invalid address|\
          invalid final delivery|invalid userid|invalid local|undeliverable address|\

@@ -10,6 +10,8 @@ use super::{Draft, RECIPIENTS_MAX, Source, address, original_recipients};
 
 /// Most bytes of a report's own words that are read.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
+/// Most bytes that are kept of what is said of one of several recipients.
+const SHARE_BYTES_MAX: usize = 4 * 1024;
 /// Header lines in a row that make the beginning of a message.
 const HEADERS_MIN: usize = 3;
 /// Words around an address on a line that is about nobody else.
@@ -69,7 +71,9 @@ impl Text {
                 current.clear();
             }
             for address in &current {
-                if let Some(share) = shares.get_mut(address) {
+                if let Some(share) = shares.get_mut(address)
+                    && share.len() < SHARE_BYTES_MAX
+                {
                     share.push_str(line);
                     share.push('\n');
                 }
@@ -116,7 +120,7 @@ fn failed(source: &Source<'_>, text: &Text) -> Vec<String> {
     let original = original_recipients(source, &text.original);
     let is_named = |line: &str| is_labelled(line).or_else(|| stands_in_answer(line));
     let is_not_ours = |address: &String| !ours.contains(&address.as_str());
-    let first = unique(text.own.lines().filter_map(stands_first).filter(is_not_ours));
+    let first = unique(text.own.lines().filter_map(stands_first).filter(is_theirs));
     if !first.is_empty() {
         return first;
     }

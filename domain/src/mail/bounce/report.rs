@@ -44,13 +44,13 @@ fn blocks(report: &[u8]) -> Vec<Block> {
 }
 
 /// The recipients of a delivery report, each with what stands in its own block.
-pub(super) fn drafts(source: &Source<'_>) -> Vec<Draft> {
+pub(super) fn drafts(source: &Source<'_>, own: &str) -> Vec<Draft> {
     let is_report =
         |name: &str| matches!(name, "message/delivery-status" | "message/global-delivery-status");
     let parts = source.parts.iter().filter(|part| is_report(&part.content_type.name));
     let mut read: Vec<Block> = parts.flat_map(|part| blocks(&part.bytes())).collect();
     if read.is_empty() {
-        read = blocks(within_text(source.body).as_bytes());
+        read = blocks(within_text(own).as_bytes());
     }
     let mut drafts: Vec<Draft> = Vec::new();
     for block in read {
@@ -175,7 +175,11 @@ pub(super) fn complaint(source: &Source<'_>) -> Vec<RecipientReport> {
         }
     }
     if addresses.is_empty() {
-        addresses = original_recipients(source, source.body);
+        addresses = original_recipients(source, "");
+    }
+    if addresses.is_empty() && !is_feedback(source) {
+        // Who asks to be left in peace speaks for nobody else.
+        addresses.extend(source.headers.from.as_ref().map(|from| from.address.clone()));
     }
     addresses.truncate(RECIPIENTS_MAX);
     let mut seen = std::collections::BTreeSet::new();

@@ -31,19 +31,20 @@ pub(super) fn phones(line: &str) -> Vec<Number> {
             at += 1;
             continue;
         }
-        let end = number_end(bytes, at);
+        let (end, stop) = number_end(bytes, at);
         if let Some(number) = number(line, at, end) {
             at = number.end;
             found.push(number);
         } else {
-            at = end.max(at + 1);
+            // Signs without a digit among them are looked at once.
+            at = if end == at { stop.max(at + 1) } else { end };
         }
     }
     found
 }
 
-/// The end of digits and signs that begin at a place.
-fn number_end(bytes: &[u8], start: usize) -> usize {
+/// The end of the last digit among digits and signs that begin at a place, and of them all.
+fn number_end(bytes: &[u8], start: usize) -> (usize, usize) {
     let mut end = start;
     let mut blanks = 0;
     for (at, byte) in bytes.iter().enumerate().skip(start) {
@@ -55,10 +56,10 @@ fn number_end(bytes: &[u8], start: usize) -> usize {
             b' ' | b'\t' if at != start && blanks == 0 => blanks += 1,
             b'+' | b'x' | b'X' | b'#' if at == start => {}
             b'(' | b')' | b'-' | b'.' | b'/' => blanks = 0,
-            _ => break,
+            _ => return (end, at),
         }
     }
-    end
+    (end, bytes.len())
 }
 
 fn number(line: &str, start: usize, end: usize) -> Option<Number> {

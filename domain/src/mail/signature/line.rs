@@ -189,7 +189,8 @@ fn leave(words: &Words<'_>, sender: &Sender) -> Option<Kind> {
     // "Your pal, Craig."
     let parts: Vec<&str> = words.whole.split(',').collect();
     let [greeting, name] = parts.as_slice() else { return None };
-    let is_short = greeting.split_whitespace().count() < CLOSING_WORDS_MAX;
+    let asks = greeting.split_whitespace().any(|word| is_listed(word, ASKING));
+    let is_short = !asks && greeting.split_whitespace().count() < CLOSING_WORDS_MAX;
     let is_named = name.split_whitespace().any(|word| sender.has(word.trim_end_matches('.')));
     (is_short
         && is_named
@@ -306,6 +307,9 @@ pub(super) fn is_listed(text: &str, list: &str) -> bool {
     list.split('|').any(|listed| listed == text)
 }
 
+/// Words of a request, which is no leave even with a name behind it.
+const ASKING: &str =
+    "please|call|send|let|can|could|need|want|give|tell|ask|bring|come|check|bitte";
 /// Words of streets, in lower case.
 const STREETS: &str = "street|st|road|rd|avenue|ave|boulevard|blvd|drive|dr|lane|ln|way|court|ct|plaza|\
     square|sq|highway|hwy|parkway|pkwy|suite|ste|floor|fl|building|bldg|room|rm|box|broadway|place|\
