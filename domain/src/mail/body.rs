@@ -73,7 +73,13 @@ const fn has_no_shape(letter: char) -> bool {
 /// Line ends as `\n`, no invisible characters, no blanks at the ends of lines.
 fn clean(text: &str) -> String {
     let unix = text.replace("\r\n", "\n").replace('\r', "\n");
-    let visible: String = visible(&unix).take(BODY_BYTES_MAX).collect();
+    // Most mails hold nothing that could be invisible.
+    let is_plain = unix.bytes().all(|byte| byte == b'\n' || matches!(byte, b' '..=b'~'));
+    let visible = if is_plain {
+        header::clip(&unix, BODY_BYTES_MAX).to_owned()
+    } else {
+        visible(&unix).take(BODY_BYTES_MAX).collect()
+    };
     let mut cleaned = String::with_capacity(visible.len());
     for line in visible.split_inclusive('\n') {
         // The two dashes of a signature mark keep their blank (RFC 3676, §4.3).

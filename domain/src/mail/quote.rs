@@ -8,6 +8,8 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use aho_corasick::AhoCorasick;
 
+use super::listed::Listed;
+
 /// How sure an attribution is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Attribution {
@@ -70,7 +72,7 @@ pub(super) fn is_separator(line: &str) -> bool {
     if !is_decorated && !trimmed.ends_with(':') && SEPARATOR_BYTES_MAX < trimmed.len() {
         return false;
     }
-    let lower = line.trim().to_lowercase();
+    let lower = trimmed.to_lowercase();
     let is_dash = |letter: char| matches!(letter, '-' | '_' | '=' | '—' | '–' | '*' | ' ');
     let core = lower.trim_start_matches(is_dash);
     let dashes = lower.len() - core.len();
@@ -78,19 +80,14 @@ pub(super) fn is_separator(line: &str) -> bool {
     let announces = |phrase: &str| {
         core.strip_prefix(phrase).is_some_and(|rest| rest.is_empty() || rest.starts_with(is_dash))
     };
-    let forwards =
-        |phrase: &str| lower.strip_suffix(':').is_some_and(|text| text.trim_end() == phrase);
-    let invites =
-        |phrase: &str| lower.contains(phrase) && lower.len() < phrase.len() + REPLY_ABOVE_SLACK;
+    let forwards = || lower.strip_suffix(':').is_some_and(|text| FORWARDS.has(text.trim_end()));
     is_dashed && !core.is_empty() && ORIGINALS.split('|').any(announces)
-        || FORWARDS.split('|').any(forwards)
-        || REPLY_ABOVE.split('|').any(invites)
+        || forwards()
+        || lower.len() < SEPARATOR_BYTES_MAX && ABOVE.is_match(&lower)
 }
 
-/// Longest line that asks for an answer above it, in bytes.
-const SEPARATOR_BYTES_MAX: usize = 80;
-/// Decoration around "reply above this line", in bytes; a longer line is a sentence.
-const REPLY_ABOVE_SLACK: usize = 30;
+/// Longest line that asks for an answer above it, in bytes; a longer one is a sentence.
+const SEPARATOR_BYTES_MAX: usize = 70;
 
 /// What a line of a quoted header block names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,17 +117,17 @@ pub(super) fn label(line: &str) -> Option<Label> {
         return None;
     }
     let lower = label.trim().trim_end_matches('*').trim().to_lowercase();
-    let labels: [(Label, &str); 6] = [
-        (Label::From, FROM),
-        (Label::Sent, SENT),
-        (Label::Date, DATE),
-        (Label::To, TO),
-        (Label::Cc, CC),
-        (Label::Subject, SUBJECT),
-    ];
-    let is_named = |names: &str| names.split('|').any(|name| name == lower);
-    labels.into_iter().find(|(_, names)| is_named(names)).map(|(label, _)| label)
+    LABELS.into_iter().find(|(_, names)| names.has(&lower)).map(|(label, _)| label)
 }
+
+static LABELS: [(Label, &Listed); 6] = [
+    (Label::From, &FROM),
+    (Label::Sent, &SENT),
+    (Label::Date, &DATE),
+    (Label::To, &TO),
+    (Label::Cc, &CC),
+    (Label::Subject, &SUBJECT),
+];
 
 /// Whether a line has the shape of a header in any language: a short label, a colon, and something.
 pub(super) fn is_labelled(line: &str) -> bool {
@@ -225,6 +222,9 @@ impl Openings {
 /// Finds out quickly that a line has none of the verbs, as nearly all have not.
 static WROTE_ANYWHERE: LazyLock<AhoCorasick> =
     LazyLock::new(|| AhoCorasick::new(WROTE.split('|')).expect("the verbs are few and short"));
+/// Finds the lines that ask for an answer above them.
+static ABOVE: LazyLock<AhoCorasick> =
+    LazyLock::new(|| AhoCorasick::new(REPLY_ABOVE.split('|')).expect("they are few and short"));
 static NOTICES_BY_FIRST: LazyLock<Openings> = LazyLock::new(|| Openings::of(NOTICES));
 static BANNERS_BY_FIRST: LazyLock<Openings> = LazyLock::new(|| Openings::of(BANNERS));
 static SENT_FROM_BY_FIRST: LazyLock<Openings> = LazyLock::new(|| Openings::of(SENT_FROM));
@@ -252,25 +252,35 @@ const ORIGINALS: &str = "original message|original mail|original email|reply mes
     treść przekazanej wiadomości|původní zpráva|alkuperäinen viesti|eredeti üzenet|mesaj original|\
     исходное сообщение|пересылаемое сообщение|пересланное сообщение|原始邮件|转发的邮件";
 /// Lines that announce a forwarded message without dashes, before the colon.
-const FORWARDS: &str = "begin forwarded message|forwarded message|\
+static FORWARDS: Listed = Listed::of(
+    "begin forwarded message|forwarded message|\
     anfang der weitergeleiteten nachricht|weitergeleitete nachricht|début du message réexpédié|\
     début du message transféré|inicio del mensaje reenviado|inizio messaggio inoltrato|\
     begin doorgestuurd bericht|início da mensagem reencaminhada|início da mensagem encaminhada|\
     vidarebefordrat brev|påbörjat vidarebefordrat brev|start på videresendt besked|\
-    videresendt melding|początek przekazywanej wiadomości";
+    videresendt melding|początek przekazywanej wiadomości",
+);
 const REPLY_ABOVE: &str = "reply above this line|your reply above this line|\
     antwort über dieser zeile|répondez au-dessus de cette ligne";
-const FROM: &str = "from|von|de|da|van|från|fra|od|lähettäjä|от|от кого|kimden|feladó|expéditeur|\
-    remitente|mittente|afzender|发件人|差出人";
-const SENT: &str = "sent|gesendet|envoyé|envoye|enviado|enviado el|enviada em|enviado em|inviato|\
+static FROM: Listed = Listed::of(
+    "from|von|de|da|van|från|fra|od|lähettäjä|от|от кого|kimden|feladó|expéditeur|\
+    remitente|mittente|afzender|发件人|差出人",
+);
+static SENT: Listed = Listed::of(
+    "sent|gesendet|envoyé|envoye|enviado|enviado el|enviada em|enviado em|inviato|\
     verzonden|skickat|sendt|wysłano|wysłane|lähetetty|odesláno|elküldve|trimis|отправлено|\
-    gönderildi|发送时间|送信日時";
-const DATE: &str = "date|datum|fecha|data|dato|päivä|дата|dátum|日期";
-const TO: &str = "to|an|à|a|para|aan|till|til|do|komu|vastaanottaja|кому|kime|címzett|\
-    destinataire|destinatario|către|收件人|宛先";
-const CC: &str = "cc|kopie|kopia|copie|copia|kopi|копия|抄送";
-const SUBJECT: &str = "subject|betreff|objet|asunto|oggetto|onderwerp|assunto|ämne|emne|temat|\
-    aihe|předmět|tárgy|subiect|тема|konu|主题|件名";
+    gönderildi|发送时间|送信日時",
+);
+static DATE: Listed = Listed::of("date|datum|fecha|data|dato|päivä|дата|dátum|日期");
+static TO: Listed = Listed::of(
+    "to|an|à|a|para|aan|till|til|do|komu|vastaanottaja|кому|kime|címzett|\
+    destinataire|destinatario|către|收件人|宛先",
+);
+static CC: Listed = Listed::of("cc|kopie|kopia|copie|copia|kopi|копия|抄送");
+static SUBJECT: Listed = Listed::of(
+    "subject|betreff|objet|asunto|oggetto|onderwerp|assunto|ämne|emne|temat|\
+    aihe|předmět|tárgy|subiect|тема|konu|主题|件名",
+);
 const SENT_FROM: &str = "sent from |sent with |sent via |sent on the go|get outlook for |\
     von meinem |gesendet von |gesendet mit |gesendet über |envoyé de |envoyé depuis |\
     enviado desde |enviado de |enviado do |enviado a partir do |inviato da |inviato dal |\

@@ -98,11 +98,6 @@ impl Sentence {
         (from..to).find_map(|at| self.matches(at, phrase).map(|end| at..end))
     }
 
-    /// Whether any phrase matches anywhere in a range of words.
-    pub(super) fn has_any(&self, from: usize, to: usize, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| self.find(from, to, phrase).is_some())
-    }
-
     /// Whether any word of a range stands between quotation marks.
     pub(super) fn is_quoted(&self, from: usize, to: usize) -> bool {
         self.words.iter().skip(from).take(to.saturating_sub(from)).any(|word| word.is_quoted)

@@ -4,7 +4,7 @@
 //! is no signal; a danger that is only supposed still is one, because missing it is worse than
 //! looking once too often.
 
-use super::{Span, sentence::Sentence};
+use super::{Span, phrase::Phrases, sentence::Sentence};
 
 /// Words before a phrase in which a denial of it stands.
 const DENIAL_REACH: usize = 5;
@@ -36,38 +36,35 @@ pub(super) fn find(sentences: &[Sentence]) -> Signals {
 }
 
 fn complains(sentence: &Sentence) -> bool {
-    let plain = |phrases| says(sentence, phrases, true);
     !sentence.is_mostly_quoted()
         && !is_supposed(sentence)
-        && (plain(COMPLAINTS) || says(sentence, DISSATISFIED, false))
+        && (says(sentence, &COMPLAINTS, true) || says(sentence, &DISSATISFIED, false))
 }
 
 fn warns(sentence: &Sentence) -> bool {
-    says(sentence, DANGERS, true)
+    says(sentence, &DANGERS, true)
 }
 
 fn turns_down(sentence: &Sentence) -> bool {
-    let denied = says(sentence, NOT_CHOSEN, false);
+    let denied = says(sentence, &NOT_CHOSEN, false);
     !sentence.is_mostly_quoted()
         && !sentence.is_question
         && !is_supposed(sentence)
-        && (denied || says(sentence, LOST, true))
+        && (denied || says(sentence, &LOST, true))
 }
 
 fn buys(sentence: &Sentence) -> bool {
-    let is_limited = sentence.has_any(0, sentence.words.len(), RESERVATIONS);
     !sentence.is_mostly_quoted()
         && !is_supposed(sentence)
-        && !is_limited
-        && says(sentence, BUYING, true)
+        && says(sentence, &BUYING, true)
+        && !RESERVATIONS.stand(sentence)
 }
 
 /// Whether a phrase stands unquoted, and where that matters not denied.
-fn says(sentence: &Sentence, phrases: &[&str], may_be_denied: bool) -> bool {
+fn says(sentence: &Sentence, phrases: &Phrases, may_be_denied: bool) -> bool {
     (0..sentence.words.len()).any(|at| {
-        let end = phrases.iter().find_map(|phrase| sentence.matches(at, phrase));
-        end.is_some_and(|end| {
-            let is_void = sentence.has_any(at, end, EXCEPTIONS)
+        phrases.at(sentence, at).is_some_and(|end| {
+            let is_void = EXCEPTIONS.stand_in(sentence, at, end)
                 || sentence.is_quoted(at, end)
                 || may_be_denied && is_denied(sentence, at);
             !is_void
@@ -84,21 +81,19 @@ fn is_denied(sentence: &Sentence, at: usize) -> bool {
 }
 
 fn is_supposed(sentence: &Sentence) -> bool {
-    sentence.has_any(
-        0,
-        sentence.words.len(),
-        &[
-            "if|unless|whether|wenn|falls|sofern|ob",
-            "in case",
-            "were to",
-            "should ~ be|arrive",
-            "sollte|sollten",
-        ],
-    )
+    SUPPOSITIONS.stand(sentence)
 }
 
+static SUPPOSITIONS: Phrases = Phrases::of(&[
+    "if|unless|whether|wenn|falls|sofern|ob",
+    "in case",
+    "were to",
+    "should ~ be|arrive",
+    "sollte|sollten",
+]);
+
 /// Phrases that begin like a signal and are something else.
-const EXCEPTIONS: &[&str] = &[
+static EXCEPTIONS: Phrases = Phrases::of(&[
     "fire safety|door|doors|extinguisher*|alarm*|rated|rating|drill|protection|resistan*|\
         certificate*",
     "smoke detector*|alarm*|test*|extraction|control",
@@ -109,8 +104,8 @@ const EXCEPTIONS: &[&str] = &[
     "injury|accident prevention|report|insurance",
     "damaged goods policy",
     "feuer und flamme",
-];
-const COMPLAINTS: &[&str] = &[
+]);
+static COMPLAINTS: Phrases = Phrases::of(&[
     "unacceptable|inacceptable|intolerable|appalling|disgraceful|outrageous",
     "damaged|defective|faulty|broken|cracked|unusable|leaking",
     "wrong|incorrect item|items|product|products|goods|part|parts|article|articles",
@@ -135,9 +130,9 @@ const COMPLAINTS: &[&str] = &[
     "sehr|äußerst|wirklich|zutiefst enttäuscht|unzufrieden|verärgert",
     "enttäuscht|unzufrieden mit|von|über",
     "reklamieren|reklamation|beschwerde|beschweren",
-];
+]);
 /// Complaints that deny something themselves.
-const DISSATISFIED: &[&str] = &[
+static DISSATISFIED: Phrases = Phrases::of(&[
     "not acceptable|satisfied",
     "isn't acceptable",
     "not|isn't good enough",
@@ -145,8 +140,8 @@ const DISSATISFIED: &[&str] = &[
     "never again",
     "not happy|pleased|impressed with|about|at",
     "nicht akzeptabel|hinnehmbar|zufrieden",
-];
-const DANGERS: &[&str] = &[
+]);
+static DANGERS: Phrases = Phrases::of(&[
     "injur*|electrocut*|concussion",
     "hurt himself|herself|themselves|badly|somebody|someone",
     "was|were|been|got ~ hurt|burned|burnt|hospitalised|hospitalized|poisoned",
@@ -185,8 +180,8 @@ const DANGERS: &[&str] = &[
     "allergische|allergischen reaktion*",
     "gasleck|gasaustritt|explosion|explodiert|stromschlag|lebensgefährlich",
     "sicherheitsmangel|sicherheitsrisiko|gefährlich",
-];
-const LOST: &[&str] = &[
+]);
+static LOST: Phrases = Phrases::of(&[
     "went|gone|going|go with|for another|different supplier|vendor|company|provider|bidder",
     "went|gone|going|go with|for another|different offer|quote|bid|contractor|firm|manufacturer",
     "went|gone|going with|for a|the different|competing|other|cheaper supplier|vendor|company",
@@ -208,9 +203,9 @@ const LOST: &[&str] = &[
     "anderweitig vergeben|beauftragt|entschieden",
     "gegen ihr angebot",
     "lehnen ihr angebot",
-];
+]);
 /// Losses that deny something themselves.
-const NOT_CHOSEN: &[&str] = &[
+static NOT_CHOSEN: Phrases = Phrases::of(&[
     "decided|chosen|opted not to proceed",
     "decided|chosen|opted not to go|move ahead|forward",
     "decided|chosen|opted not to accept|pursue|take|continue ~ bid|quote|offer|proposal",
@@ -223,8 +218,8 @@ const NOT_CHOSEN: &[&str] = &[
     "bid|quote|quotation|offer|proposal|tender wasn't|hasn't been? successful|selected|accepted",
     "you have? not been successful|selected",
     "angebot ~ ~ nicht ~ berücksichtig*|annehmen|angenommen",
-];
-const BUYING: &[&str] = &[
+]);
+static BUYING: Phrases = Phrases::of(&[
     "would|i'd|we'd ~ like|love to proceed|order|buy|purchase",
     "would|i'd|we'd ~ like|love to go|move ahead|forward",
     "would|i'd|we'd ~ like|love to place an|the|our|this order",
@@ -253,10 +248,10 @@ const BUYING: &[&str] = &[
     "bitte senden|schicken sie uns|mir den vertrag",
     "bestellen wir|hiermit",
     "hiermit bestellen|beauftragen",
-];
+]);
 /// Words that turn a wish to buy into a condition or its opposite.
-const RESERVATIONS: &[&str] = &[
+static RESERVATIONS: Phrases = Phrases::of(&[
     "but|however|unfortunately|until|once|before|when|after|aber|leider|sobald|bevor|erst",
     "cancel*|cancellation|return|returns|refund|complain*|claim|complaint|stornier*|reklam*",
     "not|cannot|can't|won't|don't|nicht|kein|keine|keinen",
-];
+]);

@@ -3,7 +3,8 @@
 use super::{Request, noun};
 use crate::mail::{
     AskKind::{self, Call, Cancel, Delivery, Document, Meeting, Other, Price, RevisedBid, Status},
-    sentence::Sentence,
+    phrase::{Phrases, Table},
+    sentence::{Sentence, Word},
 };
 
 /// Words between a request and its verb that are looked over if all of them are adverbs or dates.
@@ -60,7 +61,7 @@ enum Act {
 }
 
 /// Verbs, the first that matches counts.
-const VERBS: &[(Act, &str)] = &[
+static VERBS: Table<Act> = Table::of(&[
     (Act::Call, "give|giving|get me|us|him|her a? call|ring"),
     (Act::Call, "have|ask|get ~ call|phone|ring"),
     (Act::Call, "call|calling|phone|phoning|ring|ringing|telephone me|us|back|him|her"),
@@ -130,21 +131,25 @@ const VERBS: &[(Act, &str)] = &[
     (Act::Do, "put ~ ~ on hold"),
     (Act::Do, "look|looking into|at"),
     (Act::Do, "reach|pick|sort|go out|up|ahead|to"),
-];
+]);
+/// What makes a quotation a changed one.
+static ANEW: Phrases = Phrases::of(&["again", "new|revised|updated"]);
+/// Who is meant to give a thing, if it is not us.
+static FROM_OTHERS: Phrases = Phrases::of(&["from|by our|my|their|his|her"]);
 /// Verbs that belong to another phrase.
-const NOT_VERBS: &[&str] = &[
+static NOT_VERBS: Phrases = Phrases::of(&[
     "call off|upon|for|it|attention|into",
     "call me|us a|an|crazy|old-fashioned",
     "consider the environment",
     "ask|asking for",
     "check out",
-];
+]);
 
 fn act_at(sentence: &Sentence, at: usize) -> Option<(Act, usize)> {
-    if NOT_VERBS.iter().any(|phrase| sentence.matches(at, phrase).is_some()) {
+    if NOT_VERBS.at(sentence, at).is_some() {
         return None;
     }
-    VERBS.iter().find_map(|(act, phrase)| Some((*act, sentence.matches(at, phrase)?)))
+    VERBS.at(sentence, at)
 }
 
 /// Where the object of a verb may stand: up to the next coordinated verb.
@@ -177,7 +182,7 @@ fn kind_of(sentence: &Sentence, act: Act, verb: usize, after: usize) -> Option<A
         }
         Act::Revise => [Delivery, Meeting, Price].into_iter().find(is_about).unwrap_or(Other),
         Act::Do => Other,
-        Act::Quote if sentence.has_any(after, end, &["again", "new|revised|updated"]) => RevisedBid,
+        Act::Quote if ANEW.stand_in(sentence, after, end) => RevisedBid,
         Act::Quote => Price,
         Act::Discount => telling.filter(|kind| *kind == RevisedBid).unwrap_or(Price),
         Act::Tell => noun::earliest(sentence, after, end).unwrap_or(Other),
@@ -201,7 +206,7 @@ fn moved(sentence: &Sentence, verb: usize, after: usize, end: usize) -> AskKind 
 }
 
 /// Requests put to the reader; a verb follows.
-const ADDRESSES: &[&str] = &[
+static ADDRESSES: Phrases = Phrases::of(&[
     "could|can|would|will you be able|so to|kind|good as|and? to?",
     "are you able to",
     "would|do you mind",
@@ -220,13 +225,14 @@ const ADDRESSES: &[&str] = &[
     "i|we would? also|really|now|still? need|want|like|require|ask|request you|someone|somebody to",
     "i'd|we'd also|really? like|ask|want you|someone|somebody to",
     "may|can|could|might i|we ask|request you to",
-];
+]);
 /// Words between a request and its verb that change nothing.
-const FILLERS: &str = "please|kindly|possibly|maybe|perhaps|also|just|then|now|both|still|\
+static FILLERS: Phrases =
+    Phrases::of(&["please|kindly|possibly|maybe|perhaps|also|just|then|now|both|still|\
     therefore|again|urgently|quickly|immediately|simply|at|by|on|until|before|today|tomorrow|\
     monday|tuesday|wednesday|thursday|friday|saturday|sunday|next|this|week|morning|afternoon|\
     evening|asap|soon|your|earliest|convenience|in|the|end|of|day|meantime|as|possible|first|once|\
-    more|to|go|do|from|team|company|office|sales|support|there|either|if";
+    more|to|go|do|from|team|company|office|sales|support|there|either|if"]);
 
 /// The verb after any adverbs.
 fn next_act(sentence: &Sentence, from: usize) -> Option<(Act, usize, usize)> {
@@ -236,7 +242,7 @@ fn next_act(sentence: &Sentence, from: usize) -> Option<(Act, usize, usize)> {
         }
         let word = &sentence.words[at];
         let is_number = word.text.bytes().all(|byte| byte.is_ascii_digit());
-        if !word.is_one_of(FILLERS) && !is_number {
+        if !is_number && FILLERS.at(sentence, at).is_none() {
             return None;
         }
     }
@@ -245,36 +251,47 @@ fn next_act(sentence: &Sentence, from: usize) -> Option<(Act, usize, usize)> {
 
 /// "Could you …", "please …".
 fn addressed(sentence: &Sentence, at: usize) -> Option<Request> {
-    let after = ADDRESSES.iter().find_map(|phrase| sentence.matches(at, phrase))?;
+    let after = ADDRESSES.at(sentence, at)?;
     let (act, verb, end) = next_act(sentence, after)?;
     Some(Request { kind: kind_of(sentence, act, verb, end)?, words: at..end })
 }
 
+/// What opens a request for something to do together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Joint {
+    /// A proposal.
+    Together,
+    /// A wish.
+    Wish,
+    /// A need, which may be the writer's own business.
+    Need,
+}
+
 /// Requests for something to do together, or to be allowed; fewer verbs make sense after them.
-const JOINTS: &[&str] = &[
-    "could|can|may|might|shall|should i|we",
-    "let's|lets",
-    "let us",
-    "would it be possible for? us? to",
-    "is it possible for? us? to",
-    "i|we would also|really|still|now|just? like|love to",
-    "i'd|we'd also|really|still|now|just? like|love to",
-    "i|we still|also|now|really|urgently|unfortunately? need|want|wish|have to",
-];
+static JOINTS: Table<Joint> = Table::of(&[
+    (Joint::Together, "could|can|may|might|shall|should i|we"),
+    (Joint::Together, "let's|lets"),
+    (Joint::Together, "let us"),
+    (Joint::Together, "would it be possible for? us? to"),
+    (Joint::Together, "is it possible for? us? to"),
+    (Joint::Wish, "i|we would also|really|still|now|just? like|love to"),
+    (Joint::Wish, "i'd|we'd also|really|still|now|just? like|love to"),
+    (Joint::Need, "i|we still|also|now|really|urgently|unfortunately? need|want|wish|have to"),
+]);
 
 fn joint(sentence: &Sentence, at: usize) -> Option<Request> {
-    let (phrase, after) =
-        JOINTS.iter().find_map(|phrase| Some((*phrase, sentence.matches(at, phrase)?)))?;
+    let (opening, after) = JOINTS.at(sentence, at)?;
     let from = skip_fillers(sentence, after);
-    let is_wish = phrase.ends_with("have to") || phrase.ends_with("love to");
-    if let Some(end) = sentence.matches(from, "know|understand").filter(|_| is_wish) {
+    if let Some(end) =
+        sentence.matches(from, "know|understand").filter(|_| opening != Joint::Together)
+    {
         let kind = noun::earliest(sentence, end, sentence.words.len())?;
         return Some(Request { kind, words: at..end });
     }
     if let Some(end) = sentence.matches(from, "have|get|receive|obtain|request|ask|see for?") {
         // "We have to get a certificate" is the writer's own business.
         let kind = noun::most_telling(sentence, end, object_end(sentence, end))?;
-        return (!phrase.ends_with("have to")).then_some(Request { kind, words: at..end });
+        return (opening != Joint::Need).then_some(Request { kind, words: at..end });
     }
     let (act, end) = act_at(sentence, from)?;
     let kind = kind_of(sentence, act, from, end)?;
@@ -292,32 +309,28 @@ fn joint(sentence: &Sentence, at: usize) -> Option<Request> {
 }
 
 fn skip_fillers(sentence: &Sentence, from: usize) -> usize {
-    let fillers = sentence
-        .words
-        .iter()
-        .skip(from)
-        .take_while(|word| word.is_one_of(FILLERS) && word.text != "do");
-    from + fillers.count().min(ADVERBS_MAX)
+    let is_filler =
+        |at: &usize| sentence.words[*at].text != "do" && FILLERS.at(sentence, *at).is_some();
+    from + (from..sentence.words.len()).take(ADVERBS_MAX).take_while(is_filler).count()
 }
 
 /// "We need the certificate": a thing that only we can give.
-const NEEDS: &[&str] = &[
+static NEEDS: Phrases = Phrases::of(&[
     "i|we still|also|urgently|now|really|just|only|therefore? need|require|want",
     "i|we do|will also|still? need|require",
     "i'll|we'll also|still? need|require",
     "i|we would also|really? like|appreciate",
     "i'd|we'd also|really? like|appreciate",
-];
+]);
 
 fn need(sentence: &Sentence, at: usize) -> Option<Request> {
-    let after = NEEDS.iter().find_map(|phrase| sentence.matches(at, phrase))?;
+    let after = NEEDS.at(sentence, at)?;
     if sentence.matches(after, "to|you|it|someone|somebody|more|that").is_some() {
         return None;
     }
     let end = (after + NEED_REACH).min(sentence.words.len());
     let kind = noun::most_telling(sentence, after, end)?;
-    let comes_from_others =
-        sentence.has_any(after, sentence.words.len(), &["from|by our|my|their|his|her"]);
+    let comes_from_others = FROM_OTHERS.stand_in(sentence, after, sentence.words.len());
     (!comes_from_others).then_some(Request { kind, words: at..after })
 }
 
@@ -325,7 +338,7 @@ fn need(sentence: &Sentence, at: usize) -> Option<Request> {
 const NEED_REACH: usize = 6;
 
 /// Questions that can only be answered by doing something.
-const QUESTIONS: &[(AskKind, &str)] = &[
+static QUESTIONS: Table<AskKind> = Table::of(&[
     (Call, "are|would you be? free|available ~ ~ call|chat"),
     (Meeting, "are|would you be? free|available ~ ~ meeting|visit|meet"),
     (Call, "do|would you have time|availability ~ ~ call|chat"),
@@ -371,7 +384,7 @@ const QUESTIONS: &[(AskKind, &str)] = &[
     ),
     (RevisedBid, "when will|can|could ~ ~ revised|updated|new bid|quote|quotation|offer|proposal"),
     (Price, "when will|can|could ~ ~ bid|quote|quotation|offer|proposal"),
-];
+]);
 
 fn question(sentence: &Sentence, at: usize) -> Option<Request> {
     let is_asked =
@@ -379,13 +392,11 @@ fn question(sentence: &Sentence, at: usize) -> Option<Request> {
     if !is_asked {
         return None;
     }
-    let found =
-        QUESTIONS.iter().find_map(|(kind, phrase)| Some((*kind, sentence.matches(at, phrase)?)));
-    found.map(|(kind, end)| Request { kind, words: at..end })
+    QUESTIONS.at(sentence, at).map(|(kind, end)| Request { kind, words: at..end })
 }
 
 /// Bare imperatives, clear enough to stand without a "please".
-const IMPERATIVES: &[&str] = &[
+static IMPERATIVES: Phrases = Phrases::of(&[
     "call|phone|ring|telephone me|us",
     "give me|us a call|ring",
     "cancel our|my|the|this|that|order|po|it",
@@ -395,17 +406,14 @@ const IMPERATIVES: &[&str] = &[
     "confirm the|your|our|delivery",
     "requote|re-quote",
     "update|revise your|the|me|us",
-];
+]);
 
 fn imperative(sentence: &Sentence, at: usize) -> Option<Request> {
     let leads = sentence.clause_start(at) == at && at <= LEAD_IN_WORDS_MAX;
     let lead_in = &sentence.words[..at.min(sentence.words.len())];
     let has_subject =
         lead_in.iter().any(|word| word.is_one_of("i|we|they|he|she|it|you|who|which|that|when|to"));
-    if !leads
-        || has_subject
-        || !IMPERATIVES.iter().any(|phrase| sentence.matches(at, phrase).is_some())
-    {
+    if !leads || has_subject || IMPERATIVES.at(sentence, at).is_none() {
         return None;
     }
     let (act, end) = act_at(sentence, at)?;
@@ -451,7 +459,7 @@ fn bare_please(sentence: &Sentence) -> Option<Request> {
     let is_bare = count <= BARE_PLEASE_WORDS_MAX
         && starts_plainly
         && sentence.words[last].is_one_of("please|pls");
-    let has_denial = sentence.words.iter().any(super::super::sentence::Word::is_negation);
+    let has_denial = sentence.words.iter().any(Word::is_negation);
     if !is_bare || has_denial {
         return None;
     }

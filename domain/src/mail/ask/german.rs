@@ -6,7 +6,8 @@
 use super::Request;
 use crate::mail::{
     AskKind::{self, Call, Cancel, Delivery, Document, Meeting, Other, Price, RevisedBid, Status},
-    sentence::Sentence,
+    phrase::{Phrases, Table},
+    sentence::{Sentence, Word},
 };
 
 /// Words after an opening in which its verb and its object stand.
@@ -32,39 +33,39 @@ pub(super) fn requests(sentence: &Sentence) -> Vec<Request> {
     requests
 }
 
-const ADDRESSES: &[&str] = &[
+static ADDRESSES: Phrases = Phrases::of(&[
     "könnten|können|würden sie|ihr|wir",
     "könntest|kannst|würdest du",
     "bitte um|darum",
     "ich|wir bitte|bitten sie? um|darum?",
     "bitte",
-];
+]);
 /// What often follows a "bitte" that asks for nothing.
-const IDLE: &[&str] = &[
+static IDLE: Phrases = Phrases::of(&[
     "sehr|schön|beachten|beachte|entschuldigen|entschuldige|wenden|finden|um verständnis|\
         entschuldigung|verständnis|geduld",
     "beachten|entschuldigen|wenden|finden|zögern",
     "um entschuldigung|verständnis|geduld|nachsicht|beachtung|kenntnisnahme",
-];
-const VERBS: &str = "send*|schick*|übersend*|zusend*|zuschick*|zuzusenden|zuzuschicken|zukommen|\
+]);
+static VERBS: Phrases =
+    Phrases::of(&["send*|schick*|übersend*|zusend*|zuschick*|zuzusenden|zuzuschicken|zukommen|\
     übermittel*|weiterleit*|weiterzuleiten|anruf*|anzurufen|ruf|rufe|rufen|zurückruf*|\
     zurückzurufen|telefonier*|bestätig*|mitteil*|mitzuteilen|teilen|stornier*|storno|annullier*|\
     vereinbar*|prüf*|klär*|melden|melde|geben|gib|nennen|nenne|sagen|wissen|liefer*|versend*|\
     erstell*|überarbeit*|anpassen|anzupassen|aktualisier*|korrigier*|änder*|verschieb*|antwort*|\
     unterschreib*|bereitstell*|stellen|treffen|ersetz*|austausch*|reparier*|machen|anbieten|\
     unterbreiten|bestellen|rückruf|rückmeldung|zusendung|übersendung|angebot|bestätigung|\
-    stornierung|terminvorschlag|auskunft|information|informier*";
+    stornierung|terminvorschlag|auskunft|information|informier*"]);
 
 fn addressed(sentence: &Sentence, at: usize) -> Option<Request> {
-    let address = ADDRESSES.iter().find_map(|phrase| sentence.matches(at, phrase));
-    let after = address.or_else(|| is_imperative(sentence, at).then_some(at))?;
-    if IDLE.iter().any(|phrase| sentence.matches(after, phrase).is_some()) {
+    let after = ADDRESSES.at(sentence, at).or_else(|| is_imperative(sentence, at).then_some(at))?;
+    if IDLE.at(sentence, after).is_some() {
         return None;
     }
     let end = clause_end(sentence, after);
-    let verb = sentence.find(after, end, VERBS)?;
+    let verb = VERBS.find(sentence, after, end)?;
     // "nicht" may stand anywhere in a German clause, and turns all of it around.
-    if sentence.words[after..end].iter().any(super::super::sentence::Word::is_negation) {
+    if sentence.words[after..end].iter().any(Word::is_negation) {
         return None;
     }
     let kind = kind(sentence, after, end);
@@ -78,38 +79,36 @@ fn addressed(sentence: &Sentence, at: usize) -> Option<Request> {
 /// "Rufen Sie mich an": a verb at the start of a statement, which a question would share.
 fn is_imperative(sentence: &Sentence, at: usize) -> bool {
     let begins = sentence.clause_start(at) == at && at <= LEAD_IN_WORDS_MAX;
-    let has_verb = sentence.words.get(at).is_some_and(|word| word.is_one_of(VERBS));
+    let has_verb = VERBS.at(sentence, at).is_some();
     begins && has_verb && !sentence.is_question && sentence.matches(at + 1, "sie").is_some()
 }
 
 /// "Wir möchten … stornieren": wishes that name what they want done at their end.
-const WISHES: &[(AskKind, &str)] = &[
+static WISHES: Table<AskKind> = Table::of(&[
     (Cancel, "ich|wir möchte|möchten|will|wollen|muss|müssen ~ ~ stornieren|annullieren"),
     (Meeting, "ich|wir möchte|möchten|würde|würden ~ ~ termin|treffen ~ vereinbaren|ausmachen"),
     (Call, "ich|wir möchte|möchten|würde|würden ~ ~ telefonieren"),
-];
+]);
 
-const NEEDS: &[&str] = &[
+static NEEDS: Phrases = Phrases::of(&[
     "ich|wir benötige|benötigen|brauche|brauchen|bräuchte|bräuchten|erbitte|erbitten",
     "ich|wir hätte|hätten gern|gerne",
     "benötige|benötigen|brauche|brauchen|bräuchte|bräuchten ich|wir",
-];
+]);
 
 fn need(sentence: &Sentence, at: usize) -> Option<Request> {
-    let wish =
-        WISHES.iter().find_map(|(kind, phrase)| Some((*kind, sentence.matches(at, phrase)?)));
-    if let Some((kind, end)) = wish {
+    if let Some((kind, end)) = WISHES.at(sentence, at) {
         return Some(Request { kind, words: at..end });
     }
-    let after = NEEDS.iter().find_map(|phrase| sentence.matches(at, phrase))?;
+    let after = NEEDS.at(sentence, at)?;
     let end = clause_end(sentence, after);
-    if sentence.words[after..end].iter().any(super::super::sentence::Word::is_negation) {
+    if sentence.words[after..end].iter().any(Word::is_negation) {
         return None;
     }
     kind(sentence, after, end).map(|kind| Request { kind, words: at..after })
 }
 
-const QUESTIONS: &[(AskKind, &str)] = &[
+static QUESTIONS: Table<AskKind> = Table::of(&[
     (Status, "wie ist|lautet der|ist? aktuelle|genaue? stand|status|bearbeitungsstand"),
     (Status, "wie weit|steht ist|sind|es ~ bestellung|auftrag|lieferung"),
     (
@@ -126,15 +125,13 @@ const QUESTIONS: &[(AskKind, &str)] = &[
     (Price, "was kostet|kosten|würde|würden"),
     (Price, "wie hoch|teuer ist|sind|wäre|wären"),
     (Price, "wie viel|wieviel kostet|kosten"),
-];
+]);
 
 fn question(sentence: &Sentence, at: usize) -> Option<Request> {
     if !sentence.is_question {
         return None;
     }
-    let found =
-        QUESTIONS.iter().find_map(|(kind, phrase)| Some((*kind, sentence.matches(at, phrase)?)));
-    found.map(|(kind, end)| Request { kind, words: at..end })
+    QUESTIONS.at(sentence, at).map(|(kind, end)| Request { kind, words: at..end })
 }
 
 fn clause_end(sentence: &Sentence, from: usize) -> usize {
@@ -143,44 +140,47 @@ fn clause_end(sentence: &Sentence, from: usize) -> usize {
 
 /// The most telling word of a clause decides.
 fn kind(sentence: &Sentence, from: usize, to: usize) -> Option<AskKind> {
-    let names = |phrases: &[&str]| sentence.has_any(from, to, phrases);
-    KINDS.iter().find(|(_, phrases)| names(phrases)).map(|(kind, _)| *kind)
+    let named = KINDS.iter().find(|(_, phrases)| phrases.stand_in(sentence, from, to));
+    named.map(|(kind, _)| *kind)
 }
 
-const KINDS: &[(AskKind, &[&str])] = &[
-    (Cancel, &["stornier*|storno|annullier*|kündig*"]),
+static KINDS: [(AskKind, Phrases); 8] = [
+    (Cancel, Phrases::of(&["stornier*|storno|annullier*|kündig*"])),
     (
         Call,
-        &[
+        Phrases::of(&[
             "anruf*|anzurufen|zurückruf*|zurückzurufen|rückruf|telefonier*|telefonat|\
                 telefontermin|telefonisch",
             "ruf|rufe|rufen ~ ~ an|zurück",
-        ],
+        ]),
     ),
     (
         RevisedBid,
-        &[
+        Phrases::of(&[
             "überarbeitet*|aktualisiert*|angepasst*|geändert*|korrigiert*|neue|neues|revidiert*|\
                 verbessert* angebot*|offerte*|kostenvoranschlag",
             "angebot|offerte|kostenvoranschlag ~ überarbeit*|anpassen|aktualisier*|änder*|\
                 korrigier*",
-        ],
+        ]),
     ),
     (
         Document,
-        &[
+        Phrases::of(&[
             "zertifikat*|bescheinigung*|nachweis*|unterlage*|dokument*|rechnung|rechnungen|\
                 rechnungskopie|lieferschein*",
             "datenblatt|datenblätter|sicherheitsdatenblatt|vertrag|vertrages|verträge|formular*|\
                 zeugnis*|kopie|prüfbericht*",
-        ],
+        ]),
     ),
-    (Price, &["preis*|kosten|rabatt*|angebot*|offerte*|kostenvoranschlag|konditionen"]),
-    (Status, &["status|stand|bearbeitungsstand|sachstand"]),
+    (
+        Price,
+        Phrases::of(&["preis*|kosten|rabatt*|angebot*|offerte*|kostenvoranschlag|konditionen"]),
+    ),
+    (Status, Phrases::of(&["status|stand|bearbeitungsstand|sachstand"])),
     (
         Delivery,
-        &["liefer*|geliefert|ausgeliefert|versand|versenden|versendet|sendung|zustellung|\
-            anlieferung"],
+        Phrases::of(&["liefer*|geliefert|ausgeliefert|versand|versenden|versendet|sendung|\
+            zustellung|anlieferung"]),
     ),
-    (Meeting, &["termin*|treffen|besprechung*|meeting*|besuch*|besuchen"]),
+    (Meeting, Phrases::of(&["termin*|treffen|besprechung*|meeting*|besuch*|besuchen"])),
 ];

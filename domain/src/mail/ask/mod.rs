@@ -10,7 +10,7 @@ mod noun;
 
 use std::ops::Range;
 
-use super::{ASKS_MAX, Ask, AskKind, Span, sentence::Sentence};
+use super::{ASKS_MAX, Ask, AskKind, Span, phrase::Phrases, sentence::Sentence};
 
 /// Words after a request in which a denial turns it around: "please send no more".
 const DENIAL_REACH: usize = 3;
@@ -75,21 +75,19 @@ impl Request {
 
 /// "Never mind" takes back what was just asked.
 fn is_retraction(sentence: &Sentence) -> bool {
-    sentence.has_any(
-        0,
-        sentence.words.len(),
-        &[
-            "never mind",
-            "nevermind",
-            "scratch|forget|ignore|disregard that|this",
-            "actually no",
-            "no longer needed|necessary",
-            "on second thoughts?|thought",
-            "hat sich erledigt",
-            "nicht mehr nötig",
-        ],
-    )
+    RETRACTIONS.stand(sentence)
 }
+
+static RETRACTIONS: Phrases = Phrases::of(&[
+    "never mind",
+    "nevermind",
+    "scratch|forget|ignore|disregard that|this",
+    "actually no",
+    "no longer needed|necessary",
+    "on second thoughts?|thought",
+    "hat sich erledigt",
+    "nicht mehr nötig",
+]);
 
 /// Whether the clause denies the request, before it, in it, or right after it, or leaves it open
 /// with a "might".
@@ -101,7 +99,7 @@ fn is_denied(sentence: &Sentence, request: &Range<usize>) -> bool {
         if request.end <= at && Some(sentence.words[at].clause) != clause {
             return false;
         }
-        let is_limit = LIMITS.iter().any(|limit| sentence.matches(at, limit).is_some());
+        let is_limit = LIMITS.at(sentence, at).is_some();
         let is_maybe =
             at != request.start && at < request.end && sentence.words[at].is_one_of("might|may");
         sentence.words[at].is_negation() && !is_limit || is_maybe
@@ -109,39 +107,41 @@ fn is_denied(sentence: &Sentence, request: &Range<usize>) -> bool {
 }
 
 /// "No later than" limits and does not deny.
-const LIMITS: &[&str] = &[
+static LIMITS: Phrases = Phrases::of(&[
     "no|not|nicht later|earlier|sooner|before|after|until|später|vor|nach",
     "no|not more|less|longer than",
     "not only",
     "nicht nur",
-];
+]);
 
 /// Whether the sentence only supposes: an "if" that is more than a courtesy.
 fn is_supposed(sentence: &Sentence, request: &Range<usize>) -> bool {
     (0..sentence.words.len()).filter(|at| !request.contains(at)).any(|at| {
-        let matches =
-            |phrases: &[&str]| phrases.iter().any(|phrase| sentence.matches(at, phrase).is_some());
-        let is_whether = request.end <= at && asks_whether(sentence, at) && !matches(IDLE_OFFERS);
+        let matches = |phrases: &Phrases| phrases.at(sentence, at).is_some();
+        if !matches(&CONDITIONS) {
+            return false;
+        }
+        let is_whether = request.end <= at && asks_whether(sentence, at) && !matches(&IDLE_OFFERS);
         let is_aside = sentence
             .matches(at, ASIDE)
             .is_some_and(|end| sentence.words.get(end).is_none_or(|next| next.mark.is_some()));
-        matches(CONDITIONS) && !matches(COURTESIES) && !is_whether && !is_aside
+        !matches(&COURTESIES) && !is_whether && !is_aside
     })
 }
 
 /// Whether the sentence offers help, as the last line of many mails does.
 fn is_courtesy(sentence: &Sentence) -> bool {
-    sentence.has_any(0, sentence.words.len(), CLOSING_LINES)
+    CLOSING_LINES.stand(sentence)
 }
 
-const CLOSING_LINES: &[&str] = &[
+static CLOSING_LINES: Phrases = Phrases::of(&[
     "any|further|other|more|additional questions|concerns|problems|queries|issues|enquiries",
     "questions or|and concerns|comments",
     "for any|more|further|additional? information|details|help|assistance|support|questions",
     "need|require anything|assistance|help",
     "bei fragen|rückfragen|problemen",
     "weitere|noch fragen",
-];
+]);
 
 /// "Let us know if …" asks whether something is so.
 fn asks_whether(sentence: &Sentence, at: usize) -> bool {
@@ -154,7 +154,7 @@ fn asks_whether(sentence: &Sentence, at: usize) -> bool {
     })
 }
 
-const CONDITIONS: &[&str] = &[
+static CONDITIONS: Phrases = Phrases::of(&[
     "if|unless|assuming|supposing|provided|whenever|wenn|falls|sofern|angenommen",
     "in case",
     "in the event",
@@ -162,8 +162,8 @@ const CONDITIONS: &[&str] = &[
     "im falle?",
     "should you|we|i|it|there|anything|any",
     "sollten|sollte sie|wir|ich|es",
-];
-const COURTESIES: &[&str] = &[
+]);
+static COURTESIES: Phrases = Phrases::of(&[
     "if at? all? possible|feasible|convenient|available",
     "if you could|can|would please|kindly",
     "if you don't|wouldn't mind",
@@ -174,21 +174,21 @@ const COURTESIES: &[&str] = &[
     "if i|we may",
     "wenn|falls|sofern möglich",
     "wenn es ihnen? möglich|geht|passt|recht",
-];
+]);
 /// "Please call me if you can." is a courtesy only if nothing follows: "… if you can not deliver".
 const ASIDE: &str = "if|wenn you|sie can|could|would|können|könnten";
 /// Offers of help that ask for nothing.
-const IDLE_OFFERS: &[&str] = &[
+static IDLE_OFFERS: Phrases = Phrases::of(&[
     "if you have|need|require|want",
     "if there's|anything|any|something",
     "if there is|are any|anything",
     "wenn|falls sie noch? fragen|etwas|weitere",
-];
+]);
 
 /// Whether the request is what somebody said, rather than what the writer asks now.
 fn is_reported(sentence: &Sentence, request_start: usize) -> bool {
     (0..request_start).any(|at| {
-        if !sentence.words[at].is_one_of(SPEECH) {
+        if SPEECH.at(sentence, at).is_none() {
             return false;
         }
         let before = &sentence.words[at.saturating_sub(SUBJECT_REACH)..at];
@@ -203,10 +203,11 @@ fn is_reported(sentence: &Sentence, request_start: usize) -> bool {
     })
 }
 
-const SPEECH: &str = "said|says|asked|asks|asking|told|tells|wrote|writes|mentioned|mentions|\
+static SPEECH: Phrases =
+    Phrases::of(&["said|says|asked|asks|asking|told|tells|wrote|writes|mentioned|mentions|\
     requested|requests|wanted|wants|insisted|insists|demanded|demands|suggested|suggests|claimed|\
     claims|thinks|thought|replied|replies|according|sagte|sagt|meinte|meint|bat|bittet|fragte|\
-    fragt|schrieb|schreibt|verlangte|verlangt|wollte|gesagt|gebeten|gefragt|geschrieben";
+    fragt|schrieb|schreibt|verlangte|verlangt|wollte|gesagt|gebeten|gefragt|geschrieben"]);
 
 #[cfg(test)]
 mod tests {

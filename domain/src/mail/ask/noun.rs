@@ -1,6 +1,6 @@
 //! The things that requests are about, in English.
 
-use crate::mail::{AskKind, sentence::Sentence};
+use crate::mail::{AskKind, phrase::Phrases, sentence::Sentence};
 
 /// Words after a verb in which its object stands.
 const OBJECT_REACH: usize = 12;
@@ -30,36 +30,35 @@ pub(super) fn names(sentence: &Sentence, from: usize, to: usize, kind: AskKind) 
 
 /// Whether a range names any bid, new or changed.
 pub(super) fn names_bid(sentence: &Sentence, from: usize, to: usize) -> bool {
-    sentence.find(from, to.min(from + OBJECT_REACH), BID).is_some()
+    BID.stand_in(sentence, from, to.min(from + OBJECT_REACH))
 }
 
 fn first(sentence: &Sentence, from: usize, to: usize, kind: AskKind) -> Option<usize> {
     let (_, phrases) = NOUNS.iter().find(|(listed, _)| *listed == kind)?;
-    (from..to.min(sentence.words.len())).find(|at| {
-        phrases.iter().any(|phrase| sentence.matches(*at, phrase).is_some())
-            && !NOT_THOSE.iter().any(|phrase| sentence.matches(*at, phrase).is_some())
-    })
+    (from..to.min(sentence.words.len()))
+        .find(|at| phrases.at(sentence, *at).is_some() && NOT_THOSE.at(sentence, *at).is_none())
 }
 
-const BID: &str = "bid|bids|quote|quotes|quotation|quotations|offer|offers|proposal|proposals|\
-    estimate|estimates|tender|tenders";
+static BID: Phrases =
+    Phrases::of(&["bid|bids|quote|quotes|quotation|quotations|offer|offers|proposal|proposals|\
+    estimate|estimates|tender|tenders"]);
 
 /// Phrases for each kind, the most telling first.
-const NOUNS: &[(AskKind, &[&str])] = &[
+static NOUNS: [(AskKind, Phrases); 7] = [
     (
         AskKind::RevisedBid,
-        &[
+        Phrases::of(&[
             "revised|updated|new|amended|corrected|adjusted|improved|better|lower|changed|\
                 modified|another|fresh price|pricing|commercial|formal|written|final? bid|bids|\
                 quote|quotes|quotation|quotations|offer|offers|proposal|proposals|estimate|\
                 estimates|tender",
             "revision of|to the|your? bid|quote|quotation|offer|proposal|estimate",
             "requote|re-quote|re-quotation",
-        ],
+        ]),
     ),
     (
         AskKind::Document,
-        &[
+        Phrases::of(&[
             "certificate*|certification*|document*|datasheet*|invoice|invoices|contract|contracts|\
                 agreement|agreements|msds|sds",
             "w-9|w9|brochure*|catalog*|drawing|drawings|manual|manuals|form|forms|specification*|\
@@ -72,55 +71,58 @@ const NOUNS: &[(AskKind, &[&str])] = &[
             "copy|copies of",
             "test|inspection report|reports",
             "declaration",
-        ],
+        ]),
     ),
     (
         AskKind::Price,
-        &[
+        Phrases::of(&[
             "price|prices|pricing|cost|costs|rate|rates|discount*|rebate*",
             "bid|bids|quote|quotes|quotation|quotations|offer|offers|proposal|proposals|estimate|\
                 estimates|tender|tenders",
-        ],
+        ]),
     ),
     (
         AskKind::Status,
-        &["status|progress|update|updates|latest", "where our|my|the order|shipment|parcel|goods"],
+        Phrases::of(&[
+            "status|progress|update|updates|latest",
+            "where our|my|the order|shipment|parcel|goods",
+        ]),
     ),
     (
         AskKind::Delivery,
-        &[
+        Phrases::of(&[
             "delivery|deliveries|deliver|delivers|delivered|delivering|shipment*|shipping|ship|\
                 ships|shipped|eta|dispatch*",
             "lead time|times",
             "leadtime*|tracking|arrival|arrive|arrives",
             "when ~ receive|expect",
-        ],
+        ]),
     ),
     (
         AskKind::Meeting,
-        &[
+        Phrases::of(&[
             "meeting|meetings|appointment*|visit|demo|workshop|walkthrough",
             "in person",
             "face to face",
             "to meet",
-        ],
+        ]),
     ),
     (
         AskKind::Call,
-        &[
+        Phrases::of(&[
             "a|the|our|your|my|this|that|another|quick|short|brief|phone|telephone|video|\
                 conference|zoom|teams|return call|calls",
             "callback|call-back",
             "call|phone|ring me|us|back",
-        ],
+        ]),
     ),
 ];
 /// Phrases that only look like those.
-const NOT_THOSE: &[&str] = &[
+static NOT_THOSE: Phrases = Phrases::of(&[
     "delivery|shipping address|addresses|terms|contact",
     "price|rate list? of? exchange",
     "offer help|support",
     "form of",
     "copy of? in",
     "document* how|that",
-];
+]);

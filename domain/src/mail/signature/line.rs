@@ -1,6 +1,9 @@
 //! What one line at the end of a mail looks like.
 
-use super::{super::quote, words};
+use super::{
+    super::{listed::Listed, quote},
+    words,
+};
 
 /// Longest line that is looked at, in bytes: longer ones are sentences.
 const LINE_BYTES_MAX: usize = 200;
@@ -149,7 +152,7 @@ impl<'a> Words<'a> {
         self.words
             .iter()
             .zip(&self.lower)
-            .any(|(word, lower)| !is_code(word) && is_listed(lower, words::OF_SENTENCES))
+            .any(|(word, lower)| !is_code(word) && words::OF_SENTENCES.has(lower))
     }
 }
 
@@ -159,12 +162,12 @@ fn ends_with_stop(line: &str) -> bool {
     let last = rest.rsplit([' ', '.']).next().unwrap_or_default();
     let lower = last.to_lowercase();
     1 < last.chars().count()
-        && !is_listed(&lower, words::FIRMS)
+        && !words::FIRMS.has(&lower)
         && !matches!(lower.as_str(), "jr" | "sr" | "dr" | "ph" | "st")
 }
 
 fn leave(words: &Words<'_>, sender: &Sender) -> Option<Kind> {
-    if is_listed(&words.whole, words::CLOSINGS) {
+    if words::CLOSINGS.has(&words.whole) {
         return Some(Kind::Closing);
     }
     // "-Ada"
@@ -181,7 +184,7 @@ fn leave(words: &Words<'_>, sender: &Sender) -> Option<Kind> {
     let last = words.lower.last()?;
     let before = words.lower.split_last()?.1;
     let said = before.join(" ");
-    let is_leave = is_listed(&said, words::CLOSINGS);
+    let is_leave = words::CLOSINGS.has(&said);
     let is_name = sender.has(last) || sender.has_initials(last);
     if is_leave && is_name {
         return Some(Kind::ClosingAndName);
@@ -189,7 +192,7 @@ fn leave(words: &Words<'_>, sender: &Sender) -> Option<Kind> {
     // "Your pal, Craig."
     let parts: Vec<&str> = words.whole.split(',').collect();
     let [greeting, name] = parts.as_slice() else { return None };
-    let asks = greeting.split_whitespace().any(|word| is_listed(word, ASKING));
+    let asks = greeting.split_whitespace().any(|word| ASKING.has(word));
     let is_short = !asks && greeting.split_whitespace().count() < CLOSING_WORDS_MAX;
     let is_named = name.split_whitespace().any(|word| sender.has(word.trim_end_matches('.')));
     (is_short
@@ -202,12 +205,12 @@ fn leave(words: &Words<'_>, sender: &Sender) -> Option<Kind> {
 fn name_of_sender(words: &Words<'_>, sender: &Sender) -> Option<Kind> {
     let has_own = words.lower.iter().any(|word| sender.has(word));
     let is_of_name = |(word, lower): (&&str, &String)| {
-        sender.has(lower) || is_capital(word) || is_listed(lower, words::JOINERS)
+        sender.has(lower) || is_capital(word) || words::JOINERS.has(lower)
     };
     let is_short = words.words.len() <= NAME_WORDS_MAX;
     let has_digit = words.whole.contains(|letter: char| letter.is_ascii_digit() || letter == '@');
     let is_whole = words.words.iter().zip(&words.lower).all(is_of_name);
-    let is_role = words.lower.iter().any(|word| is_listed(word, words::ROLES) && !sender.has(word));
+    let is_role = words.lower.iter().any(|word| words::ROLES.has(word) && !sender.has(word));
     let ends = words.whole.ends_with('?');
     (has_own && is_short && is_whole && !has_digit && !is_role && !ends).then_some(Kind::OwnName)
 }
@@ -223,7 +226,7 @@ fn contact(line: &str, words: &Words<'_>) -> Option<Kind> {
         .iter()
         .filter(|word| word.chars().all(|letter| !letter.is_ascii_digit()))
         .filter(|word| word.chars().any(char::is_alphabetic))
-        .filter(|word| !is_link(&word.as_str()) && !is_listed(word, words::LABELS))
+        .filter(|word| !is_link(&word.as_str()) && !words::LABELS.has(word))
         .count();
     if !phones.is_empty()
         && plain <= WORDS_BESIDE_MAX
@@ -249,9 +252,10 @@ fn place(line: &str, words: &Words<'_>) -> Option<Kind> {
         0 < digits && word.chars().all(|it| it.is_ascii_alphanumeric() || "-/#.".contains(it))
     };
     let has_number = words.words.iter().any(is_number);
-    let is_street = words.lower.iter().any(|word| {
-        is_listed(word, STREETS) || STREET_ENDINGS.split('|').any(|end| word.ends_with(end))
-    });
+    let is_street = words
+        .lower
+        .iter()
+        .any(|word| STREETS.has(word) || STREET_ENDINGS.iter().any(|end| word.ends_with(end)));
     let ends_with_code = words.words.last().is_some_and(|word| {
         let digits = word.chars().filter(char::is_ascii_digit).count();
         (4..=9).contains(&digits) && is_number(word)
@@ -275,11 +279,11 @@ fn in_capitals(line: &str, words: &Words<'_>) -> Option<Kind> {
     let first = words.words.first()?;
     let is_fitting = |word: &&&str| {
         is_capital(word)
-            || is_listed(&word.to_lowercase(), words::JOINERS)
+            || words::JOINERS.has(&word.to_lowercase())
             || word.chars().all(|it| it.is_ascii_digit())
     };
     let fitting = words.words.iter().filter(is_fitting).count();
-    let is_role = words.lower.iter().any(|word| is_listed(word.trim_matches('.'), words::ROLES));
+    let is_role = words.lower.iter().any(|word| words::ROLES.has(word.trim_matches('.')));
     let is_all = fitting == words.words.len();
     if is_role && is_capital(first) && (is_all || words.words.len() <= 2 * fitting) {
         return Some(Kind::Title);
@@ -292,7 +296,7 @@ fn in_capitals(line: &str, words: &Words<'_>) -> Option<Kind> {
             .words
             .iter()
             .all(|word| !word.contains(|it: char| it.is_ascii_digit() || it == '_'))
-        && !words.lower.iter().any(|word| is_listed(word, words::NO_NAMES));
+        && !words.lower.iter().any(|word| words::NO_NAMES.has(word));
     Some(if is_name { Kind::Name } else { Kind::Capitals })
 }
 
@@ -303,17 +307,17 @@ pub(super) fn is_capital(word: &str) -> bool {
     first.is_uppercase() || first.is_alphabetic() && !first.is_lowercase()
 }
 
-pub(super) fn is_listed(text: &str, list: &str) -> bool {
-    list.split('|').any(|listed| listed == text)
-}
-
 /// Words of a request, which is no leave even with a name behind it.
-const ASKING: &str =
-    "please|call|send|let|can|could|need|want|give|tell|ask|bring|come|check|bitte";
+static ASKING: Listed =
+    Listed::of("please|call|send|let|can|could|need|want|give|tell|ask|bring|come|check|bitte");
 /// Words of streets, in lower case.
-const STREETS: &str = "street|st|road|rd|avenue|ave|boulevard|blvd|drive|dr|lane|ln|way|court|ct|plaza|\
+static STREETS: Listed = Listed::of(
+    "street|st|road|rd|avenue|ave|boulevard|blvd|drive|dr|lane|ln|way|court|ct|plaza|\
     square|sq|highway|hwy|parkway|pkwy|suite|ste|floor|fl|building|bldg|room|rm|box|broadway|place|\
-    pl|rue|av|chemin|calle|avenida|via|viale|piazza|corso|rua|ul|ulica|str|platz|allee|weg|strasse|straße";
+    pl|rue|av|chemin|calle|avenida|via|viale|piazza|corso|rua|ul|ulica|str|platz|allee|weg|strasse|straße",
+);
 /// How streets end where they are written as one word, in lower case.
-const STREET_ENDINGS: &str =
-    "straße|strasse|str.|gasse|platz|allee|weg|straat|laan|plein|vägen|gatan|vej|gade";
+const STREET_ENDINGS: [&str; 14] = [
+    "straße", "strasse", "str.", "gasse", "platz", "allee", "weg", "straat", "laan", "plein",
+    "vägen", "gatan", "vej", "gade",
+];

@@ -242,7 +242,7 @@ fn read(lines: &[Line<'_>], confidence: u8) -> Signature {
     let is_firm = |line: &&&Line<'_>| {
         let lower = line.text.to_lowercase();
         let mut parts = lower.split(|letter: char| letter.is_whitespace() || letter == ',');
-        parts.any(|word| line::is_listed(word.trim_end_matches('.'), words::FIRMS))
+        parts.any(|word| words::FIRMS.has(word.trim_end_matches('.')))
     };
     let of_firm = |line: &&&Line<'_>| {
         let is_other = name.is_none_or(|name| name.span != whole(line))

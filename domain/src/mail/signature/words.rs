@@ -1,7 +1,10 @@
 //! The words by which signatures are told, in the languages of business mail.
 
+use super::super::listed::Listed;
+
 /// How people take their leave, in lower case and without the comma.
-pub(super) const CLOSINGS: &str = "thanks|thank you|thank you very much|thanks very much|thx|tx|\
+pub(super) static CLOSINGS: Listed = Listed::of(
+    "thanks|thank you|thank you very much|thanks very much|thx|tx|\
     many thanks|thanks a lot|thanks so much|thanks again|thanks in advance|thanks and regards|\
     thanks & regards|thank you and regards|thank you and best regards|with thanks|much appreciated|\
     regards|best regards|kind regards|warm regards|warmest regards|kindest regards|best|rgds|brgds|\
@@ -24,10 +27,12 @@ pub(super) const CLOSINGS: &str = "thanks|thank you|thank you very much|thanks v
     med vennlig hilsen|vennlig hilsen|hilsen|tack|tak|takk|ystävällisin terveisin|terveisin|\
     kiitos|pozdrawiam|z poważaniem|z wyrazami szacunku|dziękuję|s pozdravem|děkuji|\
     üdvözlettel|cu stimă|mulțumesc|с уважением|с наилучшими пожеланиями|спасибо|saygılarımla|\
-    teşekkürler|iyi çalışmalar|με εκτίμηση|ευχαριστώ";
+    teşekkürler|iyi çalışmalar|με εκτίμηση|ευχαριστώ",
+);
 
 /// Words that name what somebody does, or the part of a firm in which, in lower case.
-pub(super) const ROLES: &str = "manager|director|president|vice|vp|svp|evp|avp|ceo|cfo|coo|cto|cio|\
+pub(super) static ROLES: Listed = Listed::of(
+    "manager|director|president|vice|vp|svp|evp|avp|ceo|cfo|coo|cto|cio|\
     cmo|cpo|chief|officer|chairman|chairwoman|chair|founder|owner|partner|principal|head|lead|\
     leader|engineer|engineering|developer|architect|analyst|consultant|advisor|adviser|assistant|\
     associate|attorney|counsel|lawyer|paralegal|coordinator|specialist|representative|rep|agent|\
@@ -48,18 +53,22 @@ pub(super) const ROLES: &str = "manager|director|president|vice|vp|svp|evp|avp|c
     medewerker|boekhouding|adviseur|diretor|diretora|gestor|gestora|vendas|engenheiro|comprador|\
     compradora|chef|ansvarig|säljare|inköpare|ekonomi|direktør|sælger|indkøber|selger|innkjøper|\
     kierownik|dyrektor|specjalista|prezes|zakupy|sprzedaż|ředitel|manažer|nákup|obchod|директор|\
-    менеджер|руководитель|инженер|müdür|müdürü|uzman|satış";
+    менеджер|руководитель|инженер|müdür|müdürü|uzman|satış",
+);
 
 /// Endings and words of firms' names, in lower case.
-pub(super) const FIRMS: &str = "inc|incorporated|llc|llp|lp|ltd|limited|plc|corp|corporation|co|\
+pub(super) static FIRMS: Listed = Listed::of(
+    "inc|incorporated|llc|llp|lp|ltd|limited|plc|corp|corporation|co|\
     company|group|gmbh|ag|kg|ohg|ug|mbh|se|sa|sas|sarl|sàrl|srl|spa|s.p.a|s.a|s.r.l|b.v|bv|n.v|nv|\
     oy|ab|as|a/s|aps|sp|z o.o|s.r.o|kft|pty|pte|holding|holdings|industries|international|\
     partners|associates|bank|university|institute|hospital|agency|consulting|solutions|systems|\
     technologies|technology|energy|power|gas|electric|logistics|manufacturing|foods|enterprises|\
-    services|networks|works|werke|werk|stadtwerke|gruppe|ooo|ооо|зао|оао";
+    services|networks|works|werke|werk|stadtwerke|gruppe|ooo|ооо|зао|оао",
+);
 
 /// Words of a sentence: a line that has one is no part of a signature.
-pub(super) const OF_SENTENCES: &str = "is|are|was|were|be|been|am|will|would|shall|should|can|could|\
+pub(super) static OF_SENTENCES: Listed = Listed::of(
+    "is|are|was|were|be|been|am|will|would|shall|should|can|could|\
     may|might|must|have|has|had|do|does|did|don't|please|you|your|we|our|us|i|i'm|i'll|my|me|it|\
     its|it's|this|that|these|those|there|here|they|them|he|she|his|her|if|when|while|because|so|\
     but|or|not|no|yes|what|who|how|why|where|which|let|call|send|see|know|need|want|get|got|give|\
@@ -68,22 +77,29 @@ pub(super) const OF_SENTENCES: &str = "is|are|was|were|be|been|am|will|would|sha
     wird|werden|wurde|habe|haben|hat|kann|können|bitte|sie|ihr|ihre|wir|uns|ich|mir|mich|es|dies|\
     diese|dieser|wenn|weil|aber|oder|nicht|est|sont|était|sera|avons|avez|vous|nous|je|votre|notre|\
     si|mais|ou|pas|son|está|están|será|tenemos|usted|nosotros|yo|pero|no|sono|era|sarà|abbiamo|lei|\
-    noi|io|ma|non|zijn|wordt|hebben|u|wij|ik|maar|niet";
+    noi|io|ma|non|zijn|wordt|hebben|u|wij|ik|maar|niet",
+);
 
 /// Words that stand between the names of people, and in the names of people and firms.
-pub(super) const JOINERS: &str = "and|&|und|et|y|e|en|og|och|i|of|the|for|de|del|della|di|da|du|des|\
-    la|le|van|der|den|von|zu|zur|ten|ter|af|av|für|do|dos|das|bin|al|+|/|-|–|*|·|,";
+pub(super) static JOINERS: Listed = Listed::of(
+    "and|&|und|et|y|e|en|og|och|i|of|the|for|de|del|della|di|da|du|des|\
+    la|le|van|der|den|von|zu|zur|ten|ter|af|av|für|do|dos|das|bin|al|+|/|-|–|*|·|,",
+);
 
 /// Words that stand for themselves at the end of a mail, and are nobody's name.
-pub(super) const NO_NAMES: &str = "thanks|thank|cheers|regards|best|love|enjoy|hello|hi|hey|dear|all|\
+pub(super) static NO_NAMES: Listed = Listed::of(
+    "thanks|thank|cheers|regards|best|love|enjoy|hello|hi|hey|dear|all|\
     yes|no|ok|okay|fyi|ps|p.s|done|good|great|perfect|congratulations|bye|goodbye|merry|happy|\
     welcome|confidential|urgent|attachment|attachments|encl|enclosure|enclosures|cc|bcc|see|\
     confirmed|approved|agreed|sure|right|exactly|absolutely|interesting|amazing|wow|ditto|hallo|\
-    danke|gruß|grüße|merci|bonjour|gracias|hola|grazie|ciao|bedankt|obrigado";
+    danke|gruß|grüße|merci|bonjour|gracias|hola|grazie|ciao|bedankt|obrigado",
+);
 
 /// Labels of contact lines, in lower case.
-pub(super) const LABELS: &str = "phone|ph|tel|telephone|telefon|téléphone|teléfono|telefono|telefoon|\
+pub(super) static LABELS: Listed = Listed::of(
+    "phone|ph|tel|telephone|telefon|téléphone|teléfono|telefono|telefoon|\
     telefone|mobile|mob|mobil|cell|cellular|handy|fax|telefax|office|direct|main|work|home|pager|\
     ext|extension|durchwahl|toll|free|email|e-mail|mail|web|website|www|internet|skype|linkedin|\
     twitter|m|t|f|p|o|c|d|e|w|wk|hm|pgr|voice|voicemail|desk|hotline|zentrale|portable|móvil|\
-    celular|cellulare|mobiel|x";
+    celular|cellulare|mobiel|x",
+);
