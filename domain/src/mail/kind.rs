@@ -40,8 +40,16 @@ pub(super) fn tell(evidence: &Evidence<'_>) -> Verdict {
 }
 
 fn service_notice(evidence: &Evidence<'_>) -> Option<Verdict> {
-    let kind = notice::kind(evidence.body)?;
+    let kind = notice::kind(evidence.body).filter(|_| bears_mark(evidence))?;
     Some((kind, "a sending service reports it"))
+}
+
+/// Whether a program marked it as its own: what anybody may write is no report by its words alone.
+fn bears_mark(evidence: &Evidence<'_>) -> bool {
+    has_null_sender(evidence)
+        || is_from_postmaster(evidence)
+        || is_auto_submitted(evidence)
+        || is_unattended(evidence)
 }
 
 /// A recipient's mail program asks in their name: it is no less a complaint than the button beside it.
@@ -135,11 +143,12 @@ fn prose_bounce(evidence: &Evidence<'_>) -> Option<Verdict> {
     let says_subject = begins_with_any(&subject, BOUNCE_SUBJECTS);
     let says_text = BOUNCE_PHRASES.split('|').any(|phrase| opening.contains(phrase));
     let returns = || evidence.parts.iter().any(|part| part.content_type.name == "message/rfc822");
-    let is_automatic = has_null_sender(evidence)
+    // What nobody answers may as well be news about bounces: it has to show what came back.
+    let is_from_system = has_null_sender(evidence)
         || is_from_postmaster(evidence)
         || is_auto_submitted(evidence)
-        || is_unattended(evidence) && returns();
-    let is_bounce = (says_subject || says_text) && is_automatic || says_subject && says_text;
+        || is_unattended(evidence) && (returns() || says_subject && says_text);
+    let is_bounce = (says_subject || says_text) && is_from_system;
     is_bounce.then(|| bounce_or_delay(evidence, "a mail system says that it could not deliver"))
 }
 
@@ -232,7 +241,10 @@ fn precedence(fields: &Fields<'_>) -> String {
 /// Whether the envelope has no sender, as reports must (RFC 3834, §3.3; RFC 5321, §4.5.5).
 fn has_null_sender(evidence: &Evidence<'_>) -> bool {
     let path = evidence.fields.first("return-path").map(|path| path.trim().to_ascii_lowercase());
+    // Some systems leave the sender empty where people look for it, too.
+    let from = evidence.fields.first("from");
     path.is_some_and(|path| matches!(path.as_str(), "<>" | "<mailer-daemon>"))
+        || from.is_some_and(|from| from.trim() == "<>")
 }
 
 /// Whether the message is from the program that delivers mail; such senders often have no proper
@@ -365,6 +377,20 @@ mod tests {
                 .replace("\n\n\n", "\n\n");
             assert_eq!(kind(&raw), expected, "{headers}");
         }
+    }
+
+    #[test]
+    fn words_alone_are_no_report() {
+        let of = |head: &str, body: &str| kind(&format!("{head}\nTo: us@us.example\n\n{body}\n"));
+        let failed = "Your message could not be delivered: user unknown.";
+        let ada = "From: Ada <ada@good.example>\nSubject: Undeliverable: your bid";
+        assert_eq!(of(ada, failed), MessageKind::Person);
+        let json = r#"{"notificationType":"Bounce","bounce":{"bouncedRecipients":[]}}"#;
+        assert_eq!(of("From: Ada <ada@good.example>", json), MessageKind::Person);
+        assert_eq!(of("From: no-reply@service.example", json), MessageKind::Bounce);
+        assert_eq!(of("From: <>\nSubject: Delivery status", failed), MessageKind::Bounce);
+        let news = "From: notifications@service.example\nSubject: What to do about bounces";
+        assert_eq!(of(news, failed), MessageKind::AutoReply);
     }
 
     #[test]

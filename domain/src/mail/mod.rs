@@ -224,6 +224,8 @@ pub struct Reading {
     pub signature: Option<signature::Signature>,
     /// What it reports of recipients, if it is a report, a complaint or an absence.
     pub recipients: Vec<bounce::RecipientReport>,
+    /// Whether it reports of more than [`bounce::RECIPIENTS_MAX`].
+    pub has_more_recipients: bool,
 }
 
 impl Reading {

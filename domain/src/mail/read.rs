@@ -30,7 +30,7 @@ pub fn read(raw: &[u8], trusted_authserv_id: Option<&str>) -> Result<Reading, Re
     let body = body::text(&parts);
     let evidence = Evidence { fields: &fields, parts: &parts, headers: &headers, body: &body };
     let (kind, kind_reason) = kind::tell(&evidence);
-    let recipients = bounce::read(&evidence, kind);
+    let (recipients, has_more_recipients) = bounce::read(&evidence, kind);
     let proof = sender::prove(&fields, trusted_authserv_id);
     let roles = written::roles(&body);
     let written = written::spans(&body, &roles);
@@ -58,7 +58,7 @@ pub fn read(raw: &[u8], trusted_authserv_id: Option<&str>) -> Result<Reading, Re
     let is_person = kind == MessageKind::Person;
     let signature =
         is_person.then(|| signature::find(&body, &roles, headers.from.as_ref())).flatten();
-    Ok(Reading { headers, body, findings, signature, recipients })
+    Ok(Reading { headers, body, findings, signature, recipients, has_more_recipients })
 }
 
 /// A text without headers, read as what somebody sent.

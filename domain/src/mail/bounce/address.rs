@@ -19,7 +19,7 @@ pub(super) fn in_text(text: &str) -> Vec<String> {
         let start = before
             .char_indices()
             .rev()
-            .take(LOCAL_PART_BYTES_MAX)
+            .take(LOCAL_PART_CHARS_MAX)
             .take_while(|(_, letter)| is_of_local_part(*letter))
             .last()
             .map_or(at, |(start, _)| start);
@@ -42,8 +42,8 @@ pub(super) fn in_text(text: &str) -> Vec<String> {
 
 /// Most addresses that are taken from one text.
 const ADDRESSES_MAX: usize = 200;
-/// Longest local part, in bytes (RFC 5321, §4.5.3.1.1).
-const LOCAL_PART_BYTES_MAX: usize = 64;
+/// Longest local part, in characters: RFC 5321, §4.5.3.1.1 allows as many bytes.
+const LOCAL_PART_CHARS_MAX: usize = 64;
 
 /// Whether a character may stand in a local part without quotation marks (RFC 5321, §4.1.2; RFC 6531).
 fn is_of_local_part(letter: char) -> bool {

@@ -29,8 +29,11 @@ use super::{
 };
 use crate::named::named_enum;
 
-/// Most recipients that are read from one report; a longer one is a list's, and goes to a person.
-pub const RECIPIENTS_MAX: usize = 100;
+/// Most recipients that are read from one report; [`super::Reading::has_more_recipients`] says that
+/// one had more.
+pub const RECIPIENTS_MAX: usize = 500;
+/// Where reading stops: one more than is kept shows that there are more.
+const READ_MAX: usize = RECIPIENTS_MAX + 1;
 
 named_enum! {
     /// What became of a message at a recipient (RFC 3464, §2.3.3).
@@ -63,7 +66,8 @@ named_enum! {
         MailboxFull = "mailboxfull",
         /// The account is locked, inactive or disabled.
         Suspend = "suspend",
-        /// Refused after the content was seen, though the recipient was accepted before.
+        /// Refused after the content was seen, though the recipient was accepted before; or taken for
+        /// unknown, but neither a code nor a command says so.
         Filtered = "filtered",
         /// Taken for spam.
         SpamDetected = "spamdetected",
@@ -157,14 +161,26 @@ struct Draft {
     is_program: bool,
 }
 
-/// What a message of such a kind reports, recipient by recipient.
-pub(super) fn read(source: &Source<'_>, kind: MessageKind) -> Vec<RecipientReport> {
+/// What a message of such a kind reports, recipient by recipient, and whether it reports more than
+/// that.
+pub(super) fn read(source: &Source<'_>, kind: MessageKind) -> (Vec<RecipientReport>, bool) {
+    let mut recipients = all(source, kind);
+    let has_more = RECIPIENTS_MAX < recipients.len();
+    recipients.truncate(RECIPIENTS_MAX);
+    (recipients, has_more)
+}
+
+fn all(source: &Source<'_>, kind: MessageKind) -> Vec<RecipientReport> {
+    if kind == MessageKind::Person {
+        return Vec::new();
+    }
     let noticed = notice::recipients(source.body);
     if !noticed.is_empty() {
         return noticed;
     }
     match kind {
         MessageKind::Complaint => report::complaint(source),
+        MessageKind::DeliveryNotice if report::is_praise(source) => Vec::new(),
         MessageKind::DeliveryNotice if report::is_feedback(source) => report::complaint(source),
         MessageKind::Bounce | MessageKind::DeliveryNotice => delivery(source, kind),
         MessageKind::AutoReply if kind::is_answering_machine(source) => {
@@ -195,7 +211,7 @@ fn delivery(source: &Source<'_>, kind: MessageKind) -> Vec<RecipientReport> {
     } else {
         text.add_to(&mut drafts);
     }
-    drafts.truncate(RECIPIENTS_MAX);
+    drafts.truncate(READ_MAX);
     let subject = source.headers.subject.clone().unwrap_or_default();
     let usual = match kind {
         MessageKind::DeliveryNotice => DeliveryAction::Delayed,
@@ -265,7 +281,7 @@ fn original_recipients(source: &Source<'_>, text: &str) -> Vec<String> {
             break;
         }
     }
-    found.truncate(RECIPIENTS_MAX);
+    found.truncate(READ_MAX);
     found
 }
 

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    super::MessageKind, BounceReason, DeliveryAction, Draft, RECIPIENTS_MAX, RecipientReport,
-    conclude, plain,
+    super::MessageKind, BounceReason, DeliveryAction, Draft, READ_MAX, RecipientReport, conclude,
+    plain,
 };
 
 /// What such a notice is about; none if a text is no such notice.
@@ -44,7 +44,7 @@ fn value(body: &str) -> Option<Value> {
 }
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten().take(RECIPIENTS_MAX)
+    value.as_array().into_iter().flatten().take(READ_MAX)
 }
 
 fn text(value: &Value) -> String {

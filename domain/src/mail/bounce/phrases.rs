@@ -21,6 +21,30 @@ pub(super) fn says(text: &str, saying: &str) -> bool {
     })
 }
 
+/// Whether a text says that there is no such recipient, in words that mean nothing else.
+pub(super) fn says_for_sure(text: &str) -> bool {
+    let told = LEXICON.openings.find_overlapping_iter(text).map(|found| {
+        let (place, saying) = LEXICON.sayings[found.pattern().as_usize()];
+        (BY_WORDS[place].0, saying)
+    });
+    let mut sure =
+        told.filter(|(reason, it)| *reason == BounceReason::UserUnknown && !UNSURE.contains(it));
+    sure.any(|(_, saying)| says(text, saying))
+}
+
+/// What is said of a recipient who may be there all the same.
+const UNSURE: [&str; 9] = [
+    "mailbox unavailable",
+    "mailbox not available",
+    "mailbox * unavailable",
+    "user unavailable",
+    "recipient unavailable",
+    "unable to find",
+    "recipient address rejected",
+    "address rejected",
+    "recipient rejected",
+];
+
 /// The first reason of the table that a text gives and that `counts`.
 ///
 /// The text is gone through once, however many sayings there are.
@@ -32,7 +56,9 @@ pub(super) fn first_said(
     let mut tried = BTreeSet::new();
     for found in LEXICON.openings.find_overlapping_iter(text) {
         let (place, saying) = LEXICON.sayings[found.pattern().as_usize()];
-        let is_nearer = place < first && counts(BY_WORDS[place].0);
+        let is_nearer = place < first
+            && counts(BY_WORDS[place].0)
+            && stands_apart(text, saying, found.start(), found.end());
         // One in pieces is looked for once, however often it begins.
         if is_nearer
             && (!saying.contains('*') || tried.insert(found.pattern()) && says(text, saying))
@@ -42,6 +68,21 @@ pub(super) fn first_said(
     }
     BY_WORDS.get(first).map(|(reason, _)| *reason)
 }
+
+/// Whether words found in a text are words there too, and no piece of a longer one or of the name
+/// of a host: "marble" says nothing of an RBL.
+fn stands_apart(text: &str, saying: &str, start: usize, end: usize) -> bool {
+    let is_of_word = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    let begins_word = saying.starts_with(|letter: char| letter.is_ascii_alphanumeric());
+    let ends_word = saying.len() <= SHORT_BYTES_MAX && !saying.contains(' ');
+    let (before, after) = (text[..start].chars().next_back(), text[end..].chars().next());
+    let goes_on =
+        begins_word && before.is_some_and(is_of_word) || ends_word && after.is_some_and(is_of_word);
+    !goes_on
+}
+
+/// Longest word that is found whole only, in bytes; longer ones say the same with any ending.
+const SHORT_BYTES_MAX: usize = 5;
 
 /// The sayings of the table, to be looked for together.
 struct Lexicon {

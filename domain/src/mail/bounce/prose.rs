@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::{Draft, RECIPIENTS_MAX, Source, address, original_recipients};
+use super::{Draft, READ_MAX, Source, address, original_recipients};
 
 /// Most bytes of a report's own words that are read.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
@@ -86,7 +86,7 @@ impl Text {
 /// The recipients that a report in prose is about.
 pub(super) fn drafts(source: &Source<'_>, text: &Text) -> Vec<Draft> {
     let mut addresses = failed(source, text);
-    addresses.truncate(RECIPIENTS_MAX);
+    addresses.truncate(READ_MAX);
     if addresses.is_empty() {
         return vec![Draft { said: text.own.clone(), ..Draft::default() }];
     }
@@ -145,7 +145,7 @@ fn unique(addresses: impl Iterator<Item = String>) -> Vec<String> {
         if !found.contains(&address) {
             found.push(address);
         }
-        if RECIPIENTS_MAX <= found.len() {
+        if READ_MAX <= found.len() {
             break;
         }
     }

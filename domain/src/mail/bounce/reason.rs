@@ -55,7 +55,26 @@ fn refined(
     let is = |subject, detail| {
         status.is_some_and(|status| status.subject == subject && status.detail == detail)
     };
+    let is_temporary = status.is_some_and(|status| status.class == 4)
+        || status.is_none() && evidence.reply_code.is_some_and(|code| code < 500);
+    let is_of_policy = status.is_some_and(|status| status.subject == 7);
     match reason {
+        // The sender's address, by the registry of codes.
+        BounceReason::UserUnknown | BounceReason::HostUnknown if is(1, 7) || is(1, 8) => {
+            BounceReason::Rejected
+        }
+        // "Mailbox unavailable" is also what a busy server says, and one with a rule.
+        BounceReason::UserUnknown
+            if (is_temporary || is_of_policy)
+                && !phrases::says_for_sure(diagnostic)
+                && !phrases::says_for_sure(said) =>
+        {
+            if is_of_policy {
+                BounceReason::PolicyViolation
+            } else {
+                BounceReason::Expired
+            }
+        }
         BounceReason::SpamDetected if status.is_some_and(|status| status.subject == 6) => {
             let is_named = phrases::says(diagnostic, "spam") || phrases::says(said, "spam");
             if is_named { reason } else { BounceReason::ContentError }
@@ -79,10 +98,16 @@ fn refined(
 /// Who was refused depends on the command that was answered.
 fn placed(reason: BounceReason, evidence: &Evidence<'_>) -> BounceReason {
     // Telephone companies answer so for a recipient who takes no mail from strangers.
-    let names_nobody = [evidence.diagnostic, evidence.said].into_iter().any(|text| {
-        let text = super::normal(text);
-        ["550 : user unknown", "550: : user unknown"].iter().any(|it| text.contains(it))
-    });
+    let names_nobody = || {
+        said_in(evidence, |text| {
+            ["550 : user unknown", "550: : user unknown"].iter().any(|it| text.contains(it))
+        })
+    };
+    // Nobody says at which point this was said, nor by a code what is meant by it.
+    let is_unplaced = || {
+        evidence.status.is_none_or(Status::is_vague)
+            && !said_in(evidence, |text| DIRECTORIES.iter().any(|it| text.contains(it)))
+    };
     // With several commands on their way at once, the answer to a recipient comes after the content.
     let is_of_address = evidence.status.is_some_and(|status| matches!(status.subject, 1 | 5));
     match (reason, evidence.command) {
@@ -91,10 +116,27 @@ fn placed(reason: BounceReason, evidence: &Evidence<'_>) -> BounceReason {
             BounceReason::Filtered
         }
         (BounceReason::UserUnknown, Some(Command::Mail)) => BounceReason::Rejected,
-        (BounceReason::UserUnknown, None) if names_nobody => BounceReason::Filtered,
+        (BounceReason::UserUnknown, None) if is_unplaced() || names_nobody() => {
+            BounceReason::Filtered
+        }
         (other, _) => other,
     }
 }
+
+/// Whether the answer or the report's own words say something.
+fn said_in(evidence: &Evidence<'_>, says: impl Fn(&str) -> bool) -> bool {
+    [evidence.diagnostic, evidence.said].into_iter().any(|text| says(&super::normal(text)))
+}
+
+/// What systems say that looked a name up in their own directory, in lower case.
+const DIRECTORIES: &[&str] = &[
+    "not listed in",
+    "name is not recognized",
+    "unknown recipient",
+    "no mailbox here by that name",
+    "has rejected address",
+    "ディレクトリには",
+];
 
 /// What an enhanced status says (RFC 3463, and the registry of its codes at IANA).
 fn by_status(status: Status) -> Option<BounceReason> {

@@ -1,7 +1,7 @@
 //! Reports in a standard form: of delivery (RFC 3464, RFC 6533) and of abuse (RFC 5965).
 
 use super::{
-    BounceReason, DeliveryAction, Draft, RECIPIENTS_MAX, RecipientReport, Source, Status, address,
+    BounceReason, DeliveryAction, Draft, READ_MAX, RecipientReport, Source, Status, address,
     original_recipients, plain,
 };
 
@@ -55,7 +55,7 @@ pub(super) fn drafts(source: &Source<'_>, own: &str) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = Vec::new();
     for block in read {
         if let Some(draft) = draft(&block)
-            && drafts.len() < RECIPIENTS_MAX
+            && drafts.len() < READ_MAX
             && !drafts.iter().any(|there| there.address.is_some() && there.address == draft.address)
         {
             drafts.push(draft);
@@ -159,6 +159,15 @@ const REPLY_DIGITS: usize = 3;
 /// Longest type of a diagnosis, in bytes.
 const TYPE_BYTES_MAX: usize = 20;
 
+/// Whether it is a report that a message is no spam: nobody complains.
+pub(super) fn is_praise(source: &Source<'_>) -> bool {
+    let feedback =
+        source.parts.iter().filter(|part| part.content_type.name == "message/feedback-report");
+    feedback.flat_map(|part| blocks(&part.bytes())).any(|block| {
+        block.first("feedback-type").is_some_and(|it| it.eq_ignore_ascii_case("not-spam"))
+    })
+}
+
 /// Whether it is a report of abuse or of a failed authentication.
 pub(super) fn is_feedback(source: &Source<'_>) -> bool {
     source.parts.iter().any(|part| part.content_type.name == "message/feedback-report")
@@ -175,13 +184,17 @@ pub(super) fn complaint(source: &Source<'_>) -> Vec<RecipientReport> {
         }
     }
     if addresses.is_empty() {
+        // Of several only one complained, and nobody says who.
         addresses = original_recipients(source, "");
+        if 1 < addresses.len() {
+            return vec![plain(None, None, BounceReason::Feedback)];
+        }
     }
     if addresses.is_empty() && !is_feedback(source) {
         // Who asks to be left in peace speaks for nobody else.
         addresses.extend(source.headers.from.as_ref().map(|from| from.address.clone()));
     }
-    addresses.truncate(RECIPIENTS_MAX);
+    addresses.truncate(READ_MAX);
     let mut seen = std::collections::BTreeSet::new();
     addresses.retain(|address| seen.insert(address.clone()));
     if addresses.is_empty() {

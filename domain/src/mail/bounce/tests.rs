@@ -88,6 +88,41 @@ fn who_was_refused_depends_on_the_command() {
 }
 
 #[test]
+fn a_bare_user_unknown_says_neither_when_nor_by_which_code() {
+    let of = |answer: &str| {
+        let block = format!(
+            "Final-Recipient: rfc822; ada@good.example\nAction: failed\nStatus: 5.0.0\n\
+             Diagnostic-Code: smtp; {answer}\n"
+        );
+        told(&report("Sorry.", &block))[0].clone()
+    };
+    for answer in ["550 user unknown", "no such user"] {
+        let it = of(answer);
+        assert_eq!((it.4, it.5), (R::Filtered, false), "{answer}");
+    }
+    for answer in ["550 5.1.1 user unknown", "User ada not listed in Directory"] {
+        let it = of(answer);
+        assert_eq!((it.4, it.5), (R::UserUnknown, true), "{answer}");
+    }
+}
+
+#[test]
+fn more_recipients_than_are_read_are_not_passed_over_in_silence() {
+    let block = |number: usize| {
+        format!(
+            "Final-Recipient: rfc822; ada{number}@good.example\nAction: failed\nStatus: 5.1.1\n\n"
+        )
+    };
+    let of = |count: usize| {
+        let blocks: String = (0..count).map(block).collect();
+        let reading = read(report("Sorry.", &blocks).as_bytes(), None).unwrap();
+        (reading.recipients.len(), reading.has_more_recipients)
+    };
+    assert_eq!(of(RECIPIENTS_MAX), (RECIPIENTS_MAX, false));
+    assert_eq!(of(RECIPIENTS_MAX + 9), (RECIPIENTS_MAX, true));
+}
+
+#[test]
 fn prose_names_its_recipients_in_many_ways() {
     let qmail = "Hi. This is the program at mx.example. I could not deliver your message.\n\n\
         <ada@good.example>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n\
@@ -154,6 +189,9 @@ fn complaints_name_who_complained() {
     assert_eq!(of(raw), [feedback("ada@good.example"), feedback("bob@good.example")]);
     let unnamed = raw.replace("Original-Rcpt-To", "X");
     assert_eq!(of(&unnamed), [feedback("eve@good.example")]);
+    let of_two = unnamed.replace("To: eve@", "To: bob@good.example, eve@");
+    assert_eq!(of(&of_two), [feedback("")], "one of two complained, and nobody says who");
+    assert_eq!(of(&raw.replace("abuse", "not-spam")), [], "nobody complained");
     let asked =
         "From: ada@good.example\nSubject: unsubscribe\nAuto-Submitted: auto-replied\n\nPlease.\n";
     assert_eq!(read(asked.as_bytes(), None).unwrap().findings.kind, MessageKind::Complaint);
@@ -214,6 +252,13 @@ fn reasons_are_told_by_what_systems_say() {
         ("550 5.1.6 recipient no longer on server", R::HasMoved),
         ("550 5.7.8 qwertz", R::SecurityError),
         ("550 qwertz", R::OnHold),
+        ("450 4.2.0 mailbox unavailable", R::Expired),
+        ("450 4.1.1 Recipient address rejected: User unknown", R::UserUnknown),
+        ("550 5.1.7 invalid address", R::Rejected),
+        ("550 5.7.1 Recipient rejected", R::PolicyViolation),
+        ("550 5.1.1 no such user at marble.example", R::UserUnknown),
+        ("550 5.1.1 no such user, says antispam.example", R::UserUnknown),
+        ("550 5.1.1 no such user. All mail is scanned for viruses", R::UserUnknown),
         (
             "smtp; 5.1.0 - Unknown address error 550-'5.2.2 <a@b.example>... Mailbox full'",
             R::MailboxFull,

@@ -1,5 +1,7 @@
 //! Telephone numbers and links in a line.
 
+use super::super::listed::Listed;
+
 /// Most digits of an internal number, such as `x-37059`.
 pub(super) const EXTENSION_DIGITS_MAX: usize = 6;
 /// Fewest and most digits of a telephone number with its area (E.164 allows fifteen).
@@ -32,7 +34,9 @@ pub(super) fn phones(line: &str) -> Vec<Number> {
             continue;
         }
         let (end, stop) = number_end(bytes, at);
-        if let Some(number) = number(line, at, end) {
+        let number =
+            number(line, at, end).filter(|it| it.e164.is_some() || !is_reference(line, at));
+        if let Some(number) = number {
             at = number.end;
             found.push(number);
         } else {
@@ -42,6 +46,36 @@ pub(super) fn phones(line: &str) -> Vec<Number> {
     }
     found
 }
+
+/// Whether the word before a number says that it is one of an order, an account or the like.
+fn is_reference(line: &str, at: usize) -> bool {
+    let before = line.get(..at).unwrap_or_default().to_lowercase();
+    let mut words = before
+        .split(|letter: char| !letter.is_alphanumeric())
+        .rev()
+        .filter(|word| !word.is_empty());
+    let is_count = |word: &&str| COUNTS.has(word);
+    let last = words.next();
+    match last.filter(is_count).and_then(|_| words.next()) {
+        Some(what) => !PHONES.has(what),
+        None => last.is_some_and(|what| REFERENCES.has(what)),
+    }
+}
+
+/// Words that only say that a number follows: what it counts stands before them.
+static COUNTS: Listed = Listed::of("number|no|nr|num|nummer|numéro|número|numero|id|code");
+/// What is dialled.
+static PHONES: Listed = Listed::of(
+    "phone|ph|tel|telephone|telefon|téléphone|teléfono|telefono|telefoon|telefone|mobile|mob|mobil|\
+     cell|cellular|handy|fax|telefax|office|direct|main|home|pager|rufnummer|contact|hotline",
+);
+/// What has numbers as long as a telephone's.
+static REFERENCES: Listed = Listed::of(
+    "po|order|orders|invoice|quote|quotation|ref|reference|account|acct|case|ticket|item|part|sku|\
+     contract|customer|supplier|vendor|deal|iban|vat|ein|abn|siret|siren|hrb|ust|bestellung|\
+     auftrag|rechnung|angebot|konto|kunde|bestellnummer|auftragsnummer|rechnungsnummer|\
+     kundennummer|kontonummer|commande|facture|devis|compte|pedido|factura|cuenta|ordine|fattura",
+);
 
 /// The end of the last digit among digits and signs that begin at a place, and of them all.
 fn number_end(bytes: &[u8], start: usize) -> (usize, usize) {
@@ -152,6 +186,7 @@ mod tests {
             raw("0044 20 7946 0958"),
             [("0044 20 7946 0958", Some("+442079460958".to_owned()))]
         );
+        assert_eq!(raw("Phone number: 4064972806"), plain("4064972806"));
         assert_eq!(raw("tel: 202-715-7098 * fax: 202-715-4953").len(), 2);
         for line in [
             "12.03.2026",
@@ -162,6 +197,10 @@ mod tests {
             "10:15",
             "1234567",
             "A4",
+            "PO Number 4500012345",
+            "Order no. 4500012345",
+            "Invoice 450-001-2345",
+            "Rechnungsnummer: 4500012345",
         ] {
             assert_eq!(raw(line), [], "{line}");
         }

@@ -27,6 +27,7 @@ pub(super) struct Sender {
     words: Vec<String>,
     /// The first letters of the words of their name, in lower case.
     initials: Vec<char>,
+    is_person: bool,
 }
 
 impl Sender {
@@ -45,9 +46,20 @@ impl Sender {
             .filter_map(|word| word.chars().next())
             .flat_map(char::to_lowercase)
             .collect();
+        let of_address = parts(local);
+        let is_acronym = |word: &String| name.contains(&word.to_uppercase());
+        let is_person = (2..=3).contains(&of_name.len())
+            && of_name.iter().any(|word| of_address.contains(word) && !is_acronym(word))
+            && !of_name.iter().any(|word| words::ROLES.has(word));
         let mut words = of_name;
-        words.extend(parts(local));
-        Self { words, initials }
+        words.extend(of_address);
+        Self { words, initials, is_person }
+    }
+
+    /// Whether they are somebody by name, and not an office or a list: their address has a word of
+    /// their name.
+    pub(super) const fn is_person(&self) -> bool {
+        self.is_person
     }
 
     fn has(&self, word: &str) -> bool {

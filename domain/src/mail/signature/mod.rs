@@ -79,19 +79,17 @@ pub(super) fn find(body: &str, roles: &[Role], from: Option<&Address>) -> Option
         start += text.len() + 1;
     }
     // What answers between quoted lines is signed below the last one, else above the first.
-    let runs: Vec<&mut [Line<'_>]> = lines
+    let mut runs: Vec<&mut [Line<'_>]> = lines
         .split_mut(|line| line.role == Role::Theirs)
         .filter(|run| run.iter().any(|line| !line.text.trim().is_empty()))
         .collect();
-    let ends = runs.len();
-    runs.into_iter().enumerate().filter(|(at, _)| *at == 0 || *at + 1 == ends).find_map(
-        |(_, run)| {
-            for line in run.iter_mut().rev().take(LINES_MAX * (BLANKS_MAX + 1)) {
-                line.kind = line::kind(line.text, &sender);
-            }
-            of_run(run)
-        },
-    )
+    let last = runs.pop();
+    last.into_iter().chain(runs.into_iter().next()).find_map(|run| {
+        for line in run.iter_mut().rev().take(LINES_MAX * (BLANKS_MAX + 1)) {
+            line.kind = line::kind(line.text, &sender);
+        }
+        of_run(run, &sender)
+    })
 }
 
 #[derive(Debug)]
@@ -103,7 +101,7 @@ struct Line<'a> {
     kind: Kind,
 }
 
-fn of_run(run: &[Line<'_>]) -> Option<Signature> {
+fn of_run(run: &[Line<'_>], sender: &Sender) -> Option<Signature> {
     // Small print below belongs to nobody.
     let is_print = |at: usize| {
         run[at].role == Role::Apart && quote::is_notice(run[at].text)
@@ -119,7 +117,7 @@ fn of_run(run: &[Line<'_>]) -> Option<Signature> {
         return Some(read(&run[mark..=last], BY_OWN_NAME));
     }
     let block = block(&run[..=last]);
-    let (first, confidence) = anchor(&run[block..=last], &run[..block])?;
+    let (first, confidence) = anchor(&run[block..=last], &run[..block], sender)?;
     Some(read(&run[block + first..=last], confidence))
 }
 
@@ -146,14 +144,19 @@ fn block(run: &[Line<'_>]) -> usize {
 }
 
 /// The line of a block with which the signature begins, and how sure that is.
-fn anchor(block: &[Line<'_>], above: &[Line<'_>]) -> Option<(usize, u8)> {
+fn anchor(block: &[Line<'_>], above: &[Line<'_>], sender: &Sender) -> Option<(usize, u8)> {
     let place = |wanted: Kind| block.iter().position(|line| line.kind == wanted);
     let has_contact = block.iter().any(|line| line.kind.is_contact());
     let of = |range: &[Line<'_>], wanted: fn(Kind) -> bool| {
         range.iter().filter(|line| wanted(line.kind)).count()
     };
+    // A rule parts many things: below it stands somebody, or the signature is elsewhere.
+    let names_somebody = |line: &Line<'_>| {
+        matches!(line.kind, Kind::OwnName | Kind::ClosingAndName)
+            || line.kind == Kind::Name && (has_contact || !sender.is_person())
+    };
     if let Some(at) = place(Kind::Mark)
-        && block.iter().skip(at + 1).any(|line| line.kind != Kind::Blank)
+        && block.iter().skip(at + 1).any(names_somebody)
     {
         return Some((with_leave(block, at), BY_MARK));
     }
@@ -163,7 +166,11 @@ fn anchor(block: &[Line<'_>], above: &[Line<'_>]) -> Option<(usize, u8)> {
     let closings = block.iter().enumerate().filter(|(_, line)| line.kind == Kind::Closing);
     let closing = closings.map(|(at, _)| at).find(|at| {
         let below = block[at + 1..].iter().find(|line| line.kind != Kind::Blank);
-        below.is_some_and(|line| matches!(line.kind, Kind::OwnName | Kind::Name | Kind::Capitals))
+        below.is_some_and(|line| match line.kind {
+            Kind::OwnName | Kind::Name => true,
+            Kind::Capitals => has_contact,
+            _ => false,
+        })
     });
     if let Some(at) = closing {
         return Some((at, BY_LEAVE));
@@ -177,7 +184,7 @@ fn anchor(block: &[Line<'_>], above: &[Line<'_>]) -> Option<(usize, u8)> {
         return None;
     }
     let sent_from = place(Kind::SentFrom).map(|at| (at, BY_OWN_NAME));
-    sent_from.or_else(|| by_shape(block, above))
+    sent_from.or_else(|| by_shape(block, above, sender))
 }
 
 /// A closing above a line, with nothing but blank lines between, belongs to it.
@@ -187,7 +194,7 @@ fn with_leave(block: &[Line<'_>], at: usize) -> usize {
 }
 
 /// Without the sender's name and without a leave: a name with ways to reach it, or a first name apart from the rest.
-fn by_shape(block: &[Line<'_>], above: &[Line<'_>]) -> Option<(usize, u8)> {
+fn by_shape(block: &[Line<'_>], above: &[Line<'_>], sender: &Sender) -> Option<(usize, u8)> {
     let words: Vec<(usize, &Line<'_>)> =
         block.iter().enumerate().filter(|(_, line)| line.kind != Kind::Blank).collect();
     let is_apart = above.last().is_none_or(|line| line.kind == Kind::Blank)
@@ -196,7 +203,11 @@ fn by_shape(block: &[Line<'_>], above: &[Line<'_>]) -> Option<(usize, u8)> {
         above.iter().any(|line| line.kind == Kind::Prose && !line.text.trim().is_empty());
     let reaches = |kind: Kind| matches!(kind, Kind::Phone | Kind::Link | Kind::Place);
     let (first, begin) = *words.first()?;
-    let is_name = matches!(begin.kind, Kind::Name | Kind::Title);
+    // Whoever has a name and gives another one in full tells us of somebody else.
+    let is_other = begin.kind == Kind::Name
+        && sender.is_person()
+        && 1 < begin.text.split_whitespace().filter(|word| 2 < word.chars().count()).count();
+    let is_name = matches!(begin.kind, Kind::Name | Kind::Title) && !is_other;
     let rest = &words[1..];
     let is_reached = rest.iter().any(|(_, line)| reaches(line.kind) || line.kind == Kind::Title);
     let names = words.iter().filter(|(_, line)| line.kind == Kind::Name).count();

@@ -59,6 +59,12 @@ fn names_and_numbers_that_a_mail_is_about_are_no_signature() {
         "good news",
         "Is Ada there?",
         "Status: shipped",
+        "Charles Babbage\n503-555-0150",
+        "Charles Babbage\nPurchasing Manager\ncharles@other.example",
+        "Thank you\nUNIT PRICE LIST ATTACHED",
+        "__________\nAnnual Price List",
+        "__________\nPurchasing Manager",
+        "PO Number 4500012345",
     ] {
         let text = format!("Hello Bob,\n\nthe pumps have arrived and we are happy.\n\n{end}\n");
         assert_eq!(signed(&text, ada), Vec::<String>::new(), "{end}");
@@ -71,6 +77,8 @@ fn what_is_quoted_below_is_not_signed_by_the_sender() {
     let text = "Fine with me.\n\nAda\n\nOn Mon, 2 Mar 2026, Bob <bob@us.example> wrote:\n\
         > Shall we?\n> Regards,\n> Bob\n";
     assert_eq!(signed(text, "Ada <ada@engines.example>"), ["Ada"]);
+    let both = "Ada\n\n> How many?\n\nTwelve, please.\n\nRegards,\nAda Byron\n";
+    assert_eq!(signed(both, "Ada Byron <ada@engines.example>"), ["Regards,", "Ada Byron"]);
     let below = "> How many?\n\nTwelve, please.\n\nRegards,\nAda\n";
     assert_eq!(signed(below, "Ada <ada@engines.example>"), ["Regards,", "Ada"]);
 }
