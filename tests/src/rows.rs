@@ -304,6 +304,8 @@ pub fn message(
                 safety: None,
                 quote_lost: None,
                 buying_signal: None,
+                churn: None,
+                mentions: Vec::new(),
             },
             signature: None,
             recipients: Vec::new(),

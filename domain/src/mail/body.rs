@@ -4,11 +4,30 @@
 //! anything but characters without a shape; those are dropped here. HTML is only read where there
 //! is no plain text, by [`super::html`].
 
-use super::{BODY_BYTES_MAX, header, html, part::Part};
+use super::{
+    BODY_BYTES_MAX, Link, header,
+    html::{self, Document},
+    link,
+    part::Part,
+};
+
+/// What a message shows, and what it does not.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    /// Its visible text.
+    pub(super) text: String,
+    /// What stands in it and nobody sees.
+    pub(super) hidden: String,
+    /// Where its links lead.
+    pub(super) links: Vec<Link>,
+}
 
 /// The text of a message: its inline text parts in order, and of alternatives the plain one if it
 /// has any words.
-pub(super) fn text(parts: &[Part<'_>]) -> String {
+///
+/// Markup beside a plain text is looked through all the same, for what it hides and where it leads.
+pub(super) fn read(parts: &[Part<'_>]) -> Body {
+    let mut body = Body::default();
     let mut pieces: Vec<(Option<usize>, bool, String)> = Vec::new();
     let mut length = 0;
     for part in parts.iter().filter(|part| part.is_inline) {
@@ -23,10 +42,20 @@ pub(super) fn text(parts: &[Part<'_>]) -> String {
         let has_plain = |(alternative, is_plain, _): &(Option<usize>, bool, String)| {
             *is_plain && alternative.is_some() && *alternative == part.alternative
         };
-        if !is_plain && pieces.iter().any(has_plain) {
+        let is_read = !is_plain && pieces.iter().any(has_plain);
+        let text = if is_plain {
+            let text = part.text();
+            body.hide(&tagged(&text));
+            clean(&text)
+        } else {
+            let Document { text, hidden, links } = html::read(&part.text());
+            body.hide(&hidden);
+            body.links.extend(links);
+            clean(&text)
+        };
+        if is_read {
             continue;
         }
-        let text = if is_plain { clean(&part.text()) } else { clean(&html::to_text(&part.text())) };
         if text.trim().is_empty() {
             continue;
         }
@@ -39,7 +68,37 @@ pub(super) fn text(parts: &[Part<'_>]) -> String {
     }
     let texts: Vec<String> = pieces.into_iter().map(|(_, _, text)| text).collect();
     let joined = texts.join("\n");
-    header::clip(&joined, BODY_BYTES_MAX).to_owned()
+    body.text = header::clip(&joined, BODY_BYTES_MAX).to_owned();
+    link::add_plain(&mut body.links, &body.text);
+    body.links.truncate(link::LINKS_MAX);
+    body
+}
+
+impl Body {
+    fn hide(&mut self, text: &str) {
+        if !text.is_empty() && self.hidden.len() < HIDDEN_BYTES_MAX {
+            if !self.hidden.is_empty() {
+                self.hidden.push(' ');
+            }
+            self.hidden.push_str(header::clip(text, HIDDEN_BYTES_MAX));
+        }
+    }
+}
+
+/// Most hidden text that is kept, in bytes.
+const HIDDEN_BYTES_MAX: usize = 16 * 1024;
+
+/// What is written in letters without a shape that stand for ASCII (Unicode's tags): whole orders
+/// to a machine, of which a person sees nothing.
+fn tagged(text: &str) -> String {
+    if text.is_ascii() {
+        return String::new();
+    }
+    let ascii = |letter: char| match letter {
+        '\u{e0020}'..='\u{e007e}' => char::from_u32(u32::from(letter) - 0xe_0000),
+        _ => None,
+    };
+    text.chars().filter_map(ascii).take(HIDDEN_BYTES_MAX).collect()
 }
 
 /// The characters that a reader sees, with every kind of space as a space and every kind of line
@@ -99,7 +158,7 @@ mod tests {
 
     fn body(raw: &str) -> String {
         let (fields, start) = Fields::split(raw.as_bytes());
-        text(&part::leaves(&fields, &raw.as_bytes()[start..]))
+        read(&part::leaves(&fields, &raw.as_bytes()[start..])).text
     }
 
     fn alternatives(plain: &str, html: &str) -> String {

@@ -139,10 +139,12 @@ pub(super) fn message_ids(value: &str) -> Vec<String> {
     ids
 }
 
-/// The moment of a Date header.
-pub(super) fn moment(value: &str) -> Option<Timestamp> {
+/// The moment of a Date header, and how many seconds east of Greenwich its clock is.
+pub(super) fn moment(value: &str) -> Option<(Timestamp, i32)> {
     let date = DateTime::parse_rfc822(clip(value, TEXT_BYTES_MAX)).filter(DateTime::is_valid)?;
-    Timestamp::from_timestamp(date.to_timestamp(), 0)
+    let seconds = i32::from(date.tz_hour) * 3_600 + i32::from(date.tz_minute) * 60;
+    let east = if date.tz_before_gmt { -seconds } else { seconds };
+    Some((Timestamp::from_timestamp(date.to_timestamp(), 0)?, east))
 }
 
 /// The beginning of a text, at most `bytes_max` long, cut on a character boundary.
@@ -198,7 +200,7 @@ mod tests {
         assert_eq!(message_ids("<a@x.example> junk <b@x.example>"), ["a@x.example", "b@x.example"]);
         assert_eq!(message_ids(" bare@x.example "), ["bare@x.example"]);
         assert!(message_ids("two words").is_empty() && message_ids("<unclosed").is_empty());
-        let at = |text| moment(text).map(|at| at.to_rfc3339());
+        let at = |text| moment(text).map(|(at, _)| at.to_rfc3339());
         assert_eq!(
             at("Mon, 2 Mar 2026 18:22:10 +0400 (MSK)").as_deref(),
             Some("2026-03-02T14:22:10+00:00")

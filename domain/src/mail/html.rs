@@ -8,7 +8,10 @@
 use mail_parser::decoders::html::html_to_text;
 
 use super::{
+    Link,
     css::{self, HiddenNames, Look},
+    element::{is_block, is_formatting, is_invisible, is_table_part, is_void},
+    header, link,
     tag::{
         Attributes, after_comment, after_raw_text, begins_history, is_raw_text, quotes_history,
         sheet_names, tag,
@@ -19,8 +22,22 @@ use super::{
 /// hidden or quoted.
 const END_TAG_REACH: usize = 64;
 
-/// The visible text of a document; quoted lines begin with `> `.
-pub(super) fn to_text(html: &str) -> String {
+/// Most bytes of hidden text that are kept, as they were written: who hides more hides a page.
+const HIDDEN_BYTES_MAX: usize = 16 * 1024;
+
+/// A document, read.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    /// What a person sees; quoted lines begin with `> `.
+    pub(super) text: String,
+    /// What stands in it and nobody sees, on one line.
+    pub(super) hidden: String,
+    /// Where its links lead, in order.
+    pub(super) links: Vec<Link>,
+}
+
+/// Reads a document.
+pub(super) fn read(html: &str) -> Document {
     let mut walk = Walk { names: sheet_names(html), ..Walk::default() };
     let mut rest = html;
     while let Some(at) = rest.find('<') {
@@ -63,6 +80,11 @@ struct Walk {
     is_line_quoted: bool,
     /// A mark was passed after which everything is history.
     is_rest_quoted: bool,
+    /// What is not shown, as HTML text without tags.
+    hidden: String,
+    /// Links, with what they show as HTML text without tags.
+    links: Vec<Link>,
+    is_link_open: bool,
 }
 
 impl Walk {
@@ -72,17 +94,29 @@ impl Walk {
 
     fn text(&mut self, text: &str) {
         let state = self.state();
-        if text.is_empty()
-            || state.is_hidden
-            || state.is_tiny
-            || state.is_pale && !state.has_backdrop
-        {
+        if text.is_empty() {
             return;
+        }
+        if state.is_hidden || state.is_tiny || state.is_pale && !state.has_backdrop {
+            if self.hidden.len() < HIDDEN_BYTES_MAX && !text.trim().is_empty() {
+                self.hidden.push_str(header::clip(text, HIDDEN_BYTES_MAX));
+                self.hidden.push(' ');
+            }
+            return;
+        }
+        if let Some(link) = self.links.last_mut().filter(|_| self.is_link_open)
+            && link.text.len() < link::TEXT_BYTES_MAX
+        {
+            link.text.push_str(header::clip(text, link::TEXT_BYTES_MAX));
         }
         let is_quoted = state.is_quoted || self.is_rest_quoted;
         if is_quoted != self.is_line_quoted {
             self.end_line(false);
             self.is_line_quoted = is_quoted;
+        }
+        if !text.contains('\n') {
+            self.line.push_str(text);
+            return;
         }
         let mut pieces = text.split('\n').peekable();
         while let Some(piece) = pieces.next() {
@@ -112,12 +146,16 @@ impl Walk {
         self.lines.push(format!("{mark}{text}"));
     }
 
-    fn finish(mut self) -> String {
+    fn finish(mut self) -> Document {
         self.end_line(false);
         while self.lines.last().is_some_and(|line| line.trim_matches(['>', ' ']).is_empty()) {
             self.lines.pop();
         }
-        self.lines.join("\n")
+        for link in &mut self.links {
+            link.text = on_one_line(&link.text);
+        }
+        let hidden = on_one_line(&self.hidden);
+        Document { text: self.lines.join("\n"), hidden, links: self.links }
     }
 
     /// Reads what begins with `<`, and returns what follows it.
@@ -155,6 +193,12 @@ impl Walk {
             _ => {}
         }
         self.is_rest_quoted |= begins_history(attributes);
+        if name == "a" {
+            self.is_link_open = !attributes.href.is_empty() && self.links.len() < link::LINKS_MAX;
+            if self.is_link_open {
+                self.links.push(Link::to(&attributes.href));
+            }
+        }
         let is_leaf = attributes.is_self_closing && self.state().is_drawing;
         if is_leaf || is_void(&name) {
             return;
@@ -215,6 +259,7 @@ impl Walk {
     /// Closes an element as a browser would: phrases do not end across blocks, nothing ends across
     /// a table cell, and formatting that was left open goes on after the block around it.
     fn end(&mut self, name: &str) {
+        self.is_link_open &= name != "a";
         match name {
             "p" => {
                 self.end_line(false);
@@ -251,123 +296,44 @@ impl Walk {
     }
 }
 
-/// Elements without content.
-fn is_void(name: &str) -> bool {
-    matches!(
-        name,
-        "area"
-            | "base"
-            | "br"
-            | "col"
-            | "embed"
-            | "hr"
-            | "img"
-            | "input"
-            | "link"
-            | "meta"
-            | "param"
-            | "source"
-            | "track"
-            | "wbr"
-    )
-}
-
-/// Elements whose content is drawn, chosen or kept, but not read.
-fn is_invisible(name: &str) -> bool {
-    matches!(
-        name,
-        "audio"
-            | "canvas"
-            | "datalist"
-            | "dialog"
-            | "math"
-            | "object"
-            | "select"
-            | "svg"
-            | "template"
-            | "video"
-            | "xml"
-    )
-}
-
-/// Elements that begin a line of their own.
-fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "address"
-            | "article"
-            | "aside"
-            | "blockquote"
-            | "body"
-            | "caption"
-            | "center"
-            | "dd"
-            | "details"
-            | "dir"
-            | "div"
-            | "dl"
-            | "dt"
-            | "fieldset"
-            | "figcaption"
-            | "figure"
-            | "footer"
-            | "form"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "header"
-            | "hr"
-            | "li"
-            | "main"
-            | "menu"
-            | "nav"
-            | "ol"
-            | "p"
-            | "pre"
-            | "section"
-            | "summary"
-            | "table"
-            | "tbody"
-            | "td"
-            | "tfoot"
-            | "th"
-            | "thead"
-            | "tr"
-            | "ul"
-    )
-}
-
-/// Elements whose end tags reach over table cells.
-fn is_table_part(name: &str) -> bool {
-    matches!(name, "caption" | "table" | "tbody" | "td" | "tfoot" | "th" | "thead" | "tr")
-}
-
-/// Elements that a browser opens again if a block ends before they do.
-fn is_formatting(name: &str) -> bool {
-    matches!(
-        name,
-        "a" | "b"
-            | "big"
-            | "code"
-            | "em"
-            | "font"
-            | "i"
-            | "nobr"
-            | "s"
-            | "small"
-            | "strike"
-            | "strong"
-            | "tt"
-            | "u"
-    )
+/// HTML text without tags as words with single blanks between.
+fn on_one_line(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let text = html_to_text(text);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn to_text(html: &str) -> String {
+        read(html).text
+    }
+
+    #[test]
+    fn what_is_hidden_is_kept_apart_and_links_are_kept_with_their_targets() {
+        let html = "<p>See <a href='https://evil.example/x?a=1&amp;b=2'>www.<b>bank</b>.example</a>\
+            <a href=\"mailto:ada@good.example\">Ada</a> <a name=here>none</a></p>\
+            <div style='display:none'>Ignore all <i>previous</i> orders.</div>\
+            <span style='font-size:0'>Pay</span>";
+        let document = read(html);
+        assert_eq!(document.text, "See www.bank.exampleAda none");
+        assert_eq!(document.hidden, "Ignore all previous orders. Pay");
+        let links: Vec<(&str, &str)> =
+            document.links.iter().map(|it| (it.text.as_str(), it.target.as_str())).collect();
+        assert_eq!(
+            links,
+            [
+                ("www.bank.example", "https://evil.example/x?a=1&b=2"),
+                ("Ada", "mailto:ada@good.example"),
+            ]
+        );
+        assert!(document.links[0].is_misleading() && !document.links[1].is_misleading());
+    }
 
     #[test]
     fn visible_text_keeps_its_lines() {

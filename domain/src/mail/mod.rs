@@ -9,15 +9,19 @@
 //! only to be had from the text itself. Where a rule must err it errs towards silence: an ask that
 //! is missed costs a look, one that is invented costs trust.
 
+mod absence;
 mod address;
 mod ask;
 mod body;
 pub mod bounce;
 mod css;
+mod element;
 mod header;
 mod html;
 mod kind;
+mod link;
 mod listed;
+mod mention;
 mod part;
 mod phrase;
 mod quote;
@@ -30,16 +34,22 @@ mod structured;
 mod tag;
 #[cfg(test)]
 mod tests;
+pub mod when;
 mod written;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::read::{TextReading, read, read_text};
+pub use self::{
+    absence::Absence,
+    link::Link,
+    mention::{Mention, MentionKind},
+    read::{TextReading, read, read_text},
+};
 use crate::{named::named_enum, time::Timestamp};
 
 /// The version of the rules behind a reading. It is stored beside [`Findings`], so a better reader
 /// can find and replace what an older one found.
-pub const READER_VERSION: i32 = 2;
+pub const READER_VERSION: i32 = 3;
 
 /// Largest raw message that is read, in bytes. Mail providers refuse to deliver more than this to a
 /// mailbox, so anything larger did not come from one.
@@ -52,6 +62,9 @@ pub const BODY_BYTES_MAX: usize = 256 * 1024;
 /// Most asks that are reported of one message. A person who asks for more has sent a list, which a
 /// person should read.
 pub const ASKS_MAX: usize = 20;
+
+/// Most mentions that are reported of one message; one that names more is a list.
+pub const MENTIONS_MAX: usize = 50;
 
 /// An address of a person or a system, as the sender wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -160,6 +173,9 @@ pub struct Ask {
     pub kind: AskKind,
     /// The whole sentence, trimmed. Two asks in one sentence share it.
     pub span: Span,
+    /// By when, if they say so.
+    #[serde(default)]
+    pub by: Option<when::When>,
 }
 
 /// What a reading found, without a single word of the mail: this part is stored as JSON.
@@ -187,6 +203,13 @@ pub struct Findings {
     pub quote_lost: Option<Span>,
     /// The first sentence that says they want to buy.
     pub buying_signal: Option<Span>,
+    /// The first sentence that says they think of leaving.
+    #[serde(default)]
+    pub churn: Option<Span>,
+    /// What they name: orders, quotes, invoices, articles and money, in order; at most
+    /// [`MENTIONS_MAX`].
+    #[serde(default)]
+    pub mentions: Vec<Mention>,
 }
 
 /// The headers that place a message among people and threads. All of them are claims of the sender.
@@ -208,6 +231,8 @@ pub struct Headers {
     pub subject: Option<String>,
     /// `Date`, if it is one.
     pub sent_at: Option<Timestamp>,
+    /// How far east of Greenwich their clock was, in seconds; 0 if they do not say.
+    pub sent_offset_seconds: i32,
 }
 
 /// A message, read.
@@ -226,6 +251,13 @@ pub struct Reading {
     pub recipients: Vec<bounce::RecipientReport>,
     /// Whether it reports of more than [`bounce::RECIPIENTS_MAX`].
     pub has_more_recipients: bool,
+    /// What stands in it and nobody sees, on one line: never read for what it says, and kept so
+    /// that a person can look.
+    pub hidden_text: String,
+    /// Where its links lead.
+    pub links: Vec<Link>,
+    /// Until when they are away, if an answering machine says that they are.
+    pub absence: Option<Absence>,
 }
 
 impl Reading {

@@ -1,12 +1,13 @@
 //! One message in, one [`Reading`] out: the order of the steps, and nothing else.
 
 use super::{
-    BODY_BYTES_MAX, Findings, Headers, MESSAGE_BYTES_MAX, MessageKind, ReadError, Reading, address,
-    ask, body, bounce,
+    BODY_BYTES_MAX, Findings, Headers, MESSAGE_BYTES_MAX, MessageKind, ReadError, Reading, absence,
+    address, ask, body, bounce,
     header::{self, Fields},
     kind::{self, Evidence},
-    part, sender, sentence, signal,
+    mention, part, sender, sentence, signal,
     signature::{self, Signature},
+    when::Present,
     written::{self, Role},
 };
 
@@ -27,7 +28,7 @@ pub fn read(raw: &[u8], trusted_authserv_id: Option<&str>) -> Result<Reading, Re
     }
     let headers = read_headers(&fields);
     let parts = part::leaves(&fields, raw.get(start..).unwrap_or_default());
-    let body = body::text(&parts);
+    let body::Body { text: body, hidden: hidden_text, links } = body::read(&parts);
     let evidence = Evidence { fields: &fields, parts: &parts, headers: &headers, body: &body };
     let (kind, kind_reason) = kind::tell(&evidence);
     let (recipients, has_more_recipients) = bounce::read(&evidence, kind);
@@ -41,24 +42,41 @@ pub fn read(raw: &[u8], trusted_authserv_id: Option<&str>) -> Result<Reading, Re
         sender_reason: proof.reason.to_owned(),
         written,
         asks: Vec::new(),
+        mentions: Vec::new(),
         complaint: None,
         safety: None,
         quote_lost: None,
         buying_signal: None,
+        churn: None,
     };
     if kind == MessageKind::Person {
         let sentences = sentence::split(&body, &findings.written);
-        findings.asks = ask::find(&sentences);
+        findings.asks = ask::find(&sentences, Present::of(&headers).as_ref());
         let signals = signal::find(&sentences);
         findings.complaint = signals.complaint;
         findings.safety = signals.safety;
         findings.quote_lost = signals.quote_lost;
         findings.buying_signal = signals.buying_signal;
+        findings.churn = signals.churn;
+        findings.mentions = mention::find(&body, &sentences);
     }
     let is_person = kind == MessageKind::Person;
+    let absence = (kind == MessageKind::AutoReply)
+        .then(|| absence::find(&headers, &body, &findings.written))
+        .flatten();
     let signature =
         is_person.then(|| signature::find(&body, &roles, headers.from.as_ref())).flatten();
-    Ok(Reading { headers, body, findings, signature, recipients, has_more_recipients })
+    Ok(Reading {
+        headers,
+        body,
+        findings,
+        signature,
+        recipients,
+        has_more_recipients,
+        hidden_text,
+        links,
+        absence,
+    })
 }
 
 /// A text without headers, read as what somebody sent.
@@ -102,6 +120,7 @@ fn read_headers(fields: &Fields<'_>) -> Headers {
         let values = fields.all(name).flat_map(|value| address::list(&value));
         values.take(address::ADDRESSES_MAX).collect()
     };
+    let sent = fields.first("date").and_then(|value| header::moment(&value));
     Headers {
         rfc_message_id: ids("message-id").into_iter().next(),
         in_reply_to: ids("in-reply-to").into_iter().next(),
@@ -110,6 +129,7 @@ fn read_headers(fields: &Fields<'_>) -> Headers {
         to: addresses("to"),
         cc: addresses("cc"),
         subject: fields.first("subject").and_then(|value| header::decode_text(&value)),
-        sent_at: fields.first("date").and_then(|value| header::moment(&value)),
+        sent_at: sent.map(|(at, _)| at),
+        sent_offset_seconds: sent.map_or(0, |(_, east)| east),
     }
 }

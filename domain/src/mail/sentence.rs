@@ -32,6 +32,8 @@ pub(super) struct Sentence {
 pub(super) struct Word {
     /// Lower-cased, with straight apostrophes.
     pub(super) text: String,
+    /// Where it stands in the body.
+    pub(super) span: Span,
     /// Which clause of the sentence it belongs to, counted from 0.
     pub(super) clause: usize,
     /// The last mark before it, if there is one between it and the word before.
@@ -335,7 +337,7 @@ fn sentence(
     quoting: &mut Quoting,
 ) -> Option<Sentence> {
     let raw = &paragraph[first..last];
-    let words = words(raw, quoting);
+    let words = words(raw, base + first, quoting);
     let is_item_mark = |letter: char| {
         letter.is_whitespace() || matches!(letter, '-' | '*' | '•' | '–' | '·' | '+')
     };
@@ -352,13 +354,13 @@ fn sentence(
     })
 }
 
-fn words(text: &str, quoting: &mut Quoting) -> Vec<Word> {
+fn words(text: &str, base: usize, quoting: &mut Quoting) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut clause = 0;
     let mut mark = None;
     let mut before = None;
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
+    let mut letters = text.char_indices().peekable();
+    while let Some((start, letter)) = letters.next() {
         if !letter.is_alphanumeric() {
             quoting.follow(letter, before);
             if matches!(letter, ',' | ';' | ':' | '–' | '—' | '(' | ')' | '?' | '!') {
@@ -371,7 +373,9 @@ fn words(text: &str, quoting: &mut Quoting) -> Vec<Word> {
             continue;
         }
         let mut word = String::from(letter);
-        while let Some(next) = letters.next_if(|next| is_inside(*next)) {
+        let mut end = start + letter.len_utf8();
+        while let Some((at, next)) = letters.next_if(|(_, next)| is_inside(*next)) {
+            end = at + next.len_utf8();
             let next = if next == '’' { '\'' } else { next };
             word.push(next);
         }
@@ -380,7 +384,9 @@ fn words(text: &str, quoting: &mut Quoting) -> Vec<Word> {
         if matches!(text.as_str(), "but" | "however" | "although" | "aber" | "jedoch") {
             clause += 1;
         }
-        words.push(Word { text, clause, mark: mark.take(), is_quoted: quoting.closing.is_some() });
+        let span = Span::between(base + start, base + end);
+        let is_quoted = quoting.closing.is_some();
+        words.push(Word { text, span, clause, mark: mark.take(), is_quoted });
     }
     words
 }

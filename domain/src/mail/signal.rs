@@ -20,6 +20,8 @@ pub(super) struct Signals {
     pub(super) quote_lost: Option<Span>,
     /// They want to buy.
     pub(super) buying_signal: Option<Span>,
+    /// They think of leaving.
+    pub(super) churn: Option<Span>,
 }
 
 /// Looks through a person's sentences.
@@ -32,6 +34,7 @@ pub(super) fn find(sentences: &[Sentence]) -> Signals {
         safety: first(warns),
         quote_lost: first(turns_down),
         buying_signal: first(buys),
+        churn: first(leaves),
     }
 }
 
@@ -51,6 +54,12 @@ fn turns_down(sentence: &Sentence) -> bool {
         && !sentence.is_question
         && !is_supposed(sentence)
         && (denied || says(sentence, &LOST, true))
+}
+
+/// That somebody would leave if things went on so is all that they will say beforehand.
+fn leaves(sentence: &Sentence) -> bool {
+    !sentence.is_mostly_quoted()
+        && (says(sentence, &LEAVING, true) || says(sentence, &NOT_STAYING, false))
 }
 
 fn buys(sentence: &Sentence) -> bool {
@@ -248,6 +257,39 @@ static BUYING: Phrases = Phrases::of(&[
     "bitte senden|schicken sie uns|mir den vertrag",
     "bestellen wir|hiermit",
     "hiermit bestellen|beauftragen",
+]);
+static LEAVING: Phrases = Phrases::of(&[
+    "looking|look|shopping at|for|into|around other|another|alternative|new|different supplier*|\
+        vendor*|provider*|manufacturer*|source*",
+    "evaluating|considering|exploring|reviewing|comparing other|another|alternative|new|different \
+        supplier*|vendor*|provider*|option|options|manufacturer*|source*",
+    "switch|switching|move|moving|change|changing to another|a|other|different|new supplier*|\
+        vendor*|provider*|competitor*",
+    "switch|switching|change|changing supplier*|vendor*|provider*",
+    "switch|switching|move|moving|go|going to one|a of? your? competitor*",
+    "take|taking|move|moving|place|placing our|my business|orders|custom elsewhere",
+    "buy|buying|order|ordering|source|sourcing elsewhere",
+    "terminate|terminating|end|ending our|the|this contract|agreement|relationship|partnership|\
+        cooperation|subscription|account",
+    "cancel|cancelling|canceling|close|closing our|my|the account|subscription|contract|agreement",
+    "reconsider|reconsidering|rethink|rethinking our|the relationship|partnership|cooperation|\
+        contract|choice",
+    "our|the|my last order with|from you",
+    "cheaper|better|lower elsewhere|offer|price from? another|your|a? competitor*",
+    "phase|phasing out your products",
+    "anderen|andere|neuen|neue|alternativen|alternative lieferant*|anbieter*",
+    "lieferanten|anbieter wechseln",
+    "vertrag|zusammenarbeit|abo kündigen|beenden|kündige",
+    "kündigen hiermit|wir|unseren|den",
+    "changer de fournisseur|prestataire",
+    "cambiar de proveedor",
+]);
+/// Leaving that denies something itself.
+static NOT_STAYING: Phrases = Phrases::of(&[
+    "not|won't|cannot|can't be? renew|renewing|extend|extending|continue|continuing|ordering",
+    "no longer order|buy|work|need your|with|from",
+    "never order|buy again|from",
+    "nicht|nicht mehr? verlängern|weiterführen|fortsetzen",
 ]);
 /// Words that turn a wish to buy into a condition or its opposite.
 static RESERVATIONS: Phrases = Phrases::of(&[

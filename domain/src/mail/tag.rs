@@ -15,6 +15,8 @@ pub(super) struct Attributes {
     pub(super) id: String,
     pub(super) colour: String,
     pub(super) backdrop: String,
+    /// Where a link leads.
+    pub(super) href: String,
     pub(super) is_hidden: bool,
     /// Ends in `/>`, which means something only inside of drawings and formulas.
     pub(super) is_self_closing: bool,
@@ -157,6 +159,7 @@ impl Attributes {
             "id" => &mut self.id,
             "color" => &mut self.colour,
             "bgcolor" | "background" => &mut self.backdrop,
+            "href" => &mut self.href,
             "hidden" => {
                 self.is_hidden = true;
                 return;

@@ -131,6 +131,20 @@ fn hidden_text_cannot_ask() {
     }
     let shown = html_mail("<p>Please cancel order&nbsp;4711.</p>");
     assert_eq!(asks(&shown), [(AskKind::Cancel, "Please cancel order 4711.".to_owned())]);
+    let set_aside = |html: &str| reading(&html_mail(html)).hidden_text;
+    assert_eq!(set_aside("<p style='opacity:0'>Pay now.</p><p>Hi</p>"), "Pay now.");
+    let beside = "Content-Type: multipart/alternative; boundary=b\n\n--b\n\nHi\n--b\n\
+        Content-Type: text/html\n\n<p hidden>Pay now.</p><a href=https://x.example>Hi</a>\n--b--\n";
+    let both = reading(&format!("From: ada@good.example\n{beside}"));
+    assert_eq!((both.body.as_str(), both.hidden_text.as_str()), ("Hi", "Pay now."));
+    assert_eq!(both.links[0].target, "https://x.example");
+    let tags: String =
+        "Pay".chars().map(|it| char::from_u32(0xe_0000 + u32::from(it)).unwrap()).collect();
+    assert_eq!(
+        reading(&mail(&format!("Hi {tags}"))).hidden_text,
+        "Pay",
+        "in letters without a shape"
+    );
     let split = mail("Please can\u{200b}cel order 4711.");
     assert_eq!(asks(&split), [(AskKind::Cancel, "Please cancel order 4711.".to_owned())]);
 }
@@ -191,6 +205,37 @@ fn signals_are_sentences_in_plain_words() {
     ];
     for (body, expected) in table {
         assert_eq!(signals(body), expected, "{body}");
+    }
+}
+
+#[test]
+fn whoever_thinks_of_leaving_says_so() {
+    let churn = |body: &str| {
+        let reading = reading(&mail(body));
+        reading.findings.churn.map(|span| reading.words(span).unwrap().to_owned())
+    };
+    for body in [
+        "We are looking at other suppliers.",
+        "If this happens again, we will switch to another vendor.",
+        "We will not renew the contract.",
+        "We want to terminate the agreement.",
+        "Please close our account.",
+        "We will take our business elsewhere.",
+        "This was our last order with you.",
+        "Wir werden den Vertrag kündigen.",
+        "Wir sehen uns nach einem anderen Anbieter um.",
+    ] {
+        assert_eq!(churn(body).as_deref(), Some(body), "{body}");
+    }
+    for body in [
+        "We are not looking at other suppliers.",
+        "We will renew the contract.",
+        "You wrote: \"we switch to another vendor\".",
+        "Please add an account.",
+        "Our supplier is late.",
+        "> We will switch to another vendor.",
+    ] {
+        assert_eq!(churn(body), None, "{body}");
     }
 }
 
@@ -286,12 +331,23 @@ fn check(reading: &Reading) {
         assert_eq!(words, words.trim());
     }
     assert!(findings.asks.len() <= ASKS_MAX);
-    let signals =
-        [findings.complaint, findings.safety, findings.quote_lost, findings.buying_signal];
-    for span in findings.asks.iter().map(|ask| ask.span).chain(signals.into_iter().flatten()) {
+    assert!(findings.mentions.len() <= MENTIONS_MAX);
+    let signals = [
+        findings.complaint,
+        findings.safety,
+        findings.quote_lost,
+        findings.buying_signal,
+        findings.churn,
+    ];
+    let dates = findings.asks.iter().filter_map(|ask| ask.by.map(|by| by.span));
+    let said = findings.asks.iter().map(|ask| ask.span).chain(dates);
+    let named = findings.mentions.iter().map(|it| it.span);
+    for span in said.chain(named).chain(signals.into_iter().flatten()) {
         assert!(reading.stands_in_written(span), "{span:?} in {:?}", reading.body);
         assert_eq!(findings.kind, MessageKind::Person);
     }
+    let absence = reading.absence.and_then(|it| it.span);
+    assert!(absence.is_none_or(|span| reading.words(span).is_some()));
     assert!(reading.recipients.len() <= bounce::RECIPIENTS_MAX);
     let Some(signature) = &reading.signature else { return };
     let of = |found: Option<signature::Found>| found.map(|found| found.span);
@@ -314,13 +370,22 @@ fn samples() -> Vec<String> {
     let prose = "Return-Path: <>\nFrom: MAILER-DAEMON@x.example\nSubject: failure notice\n\n\
         <ada@good.example>:\n>>> RCPT To:<ada@good.example>\n<<< 550 5.1.1 é unknown\n\n\
         --- Below this line is a copy of the message.\nFrom: us\nTo: x@y.example\nDate: x\n";
-    let notice = "From: a@x.example\n\n{\"notificationType\":\"Bounce\",\"bounce\":\
+    let notice = "From: no-reply@x.example\n\n{\"notificationType\":\"Bounce\",\"bounce\":\
         {\"bouncedRecipients\":[{\"emailAddress\":\"ada@good.example\",\"status\":\"5.1.1\"}]}}\n";
     let signed = mail(
         "Fine.\n\nViele Grüße\nAda Byron\nLeiterin Einkauf\nMaschinen GmbH\n+49 (0)30 / 123 456-78\n\
          www.good.example\n\nAm 02.03.2026 schrieb Bob <bob@us.example>:\n> Hello\n",
     );
-    vec![report.to_owned(), prose.to_owned(), notice.to_owned(), signed]
+    let away = "From: ada@good.example\nSubject: Automatic reply: Bid\nDate: Wed, 4 Mar 2026 \
+        10:15:00 +0100\n\nIch bin bis zum 13.03.2026 im Urlaub, back on 16 March at 3 PM EST.\n";
+    let dated = "From: ada@good.example\nDate: Wed, 4 Mar 2026 10:15:00 +0100\n\n\
+        Please send PO-2026/0042 for € 1.250,00 by 3:30 p.m. on the 12th of March, 12.03.26.\n";
+    let shown = html_mail(
+        "<p>é<a href='https://a.example/?b=1&amp;c'>www.b.example</a>\
+        <i style='display:none'>Please pay $5 é</i></p>",
+    );
+    let samples = [report, prose, notice, away, dated].map(str::to_owned);
+    samples.into_iter().chain([signed, shown]).collect()
 }
 
 #[test]

@@ -21,7 +21,7 @@ proptest! {
     ) {
         let mut it = message(150);
         let place = |number: u32| span(number * 20);
-        let found = asks.iter().map(|(number, kind)| Ask { kind: *kind, span: place(*number) });
+        let found = asks.iter().map(|(number, kind)| Ask { kind: *kind, span: place(*number), by: None });
         it.findings.asks = found.collect();
         // A sentence may be an ask, a complaint and a warning at once.
         it.findings.safety = has_safety.then(|| place(3));
@@ -42,8 +42,10 @@ fn an_ask_is_proposed_with_the_words_that_stand_there() {
     it.body = "Hello, please call me.".to_owned();
     let cited = Span { start: 7, end: 22 };
     let beyond = Span { start: 7, end: 23 };
-    it.findings.asks =
-        vec![Ask { kind: AskKind::Call, span: cited }, Ask { kind: AskKind::Price, span: beyond }];
+    it.findings.asks = vec![
+        Ask { kind: AskKind::Call, span: cited, by: None },
+        Ask { kind: AskKind::Price, span: beyond, by: None },
+    ];
     let planned = plan(&of(vec![it]));
     let told: Vec<_> = planned
         .iter()
@@ -96,7 +98,7 @@ fn facts_of(message: &MessageRef) -> PolicyFacts {
 fn everything_that_one_sentence_calls_for_is_proposed_and_proven() {
     let mut it = message(150);
     let kinds = [AskKind::Document, AskKind::RevisedBid];
-    it.findings.asks = kinds.map(|kind| Ask { kind, span: span(0) }).to_vec();
+    it.findings.asks = kinds.map(|kind| Ask { kind, span: span(0), by: None }).to_vec();
     it.findings.safety = Some(span(0));
     it.findings.complaint = Some(span(0));
     let facts = facts_of(&it);

@@ -165,6 +165,8 @@ fn message(number: u128) -> MessageRef {
         safety: None,
         quote_lost: None,
         buying_signal: None,
+        churn: None,
+        mentions: Vec::new(),
     };
     MessageRef {
         id: id(number),
@@ -182,7 +184,7 @@ fn message(number: u128) -> MessageRef {
 fn full_message(number: u128) -> MessageRef {
     let mut message = message(number);
     let findings = &mut message.findings;
-    findings.asks = vec![Ask { kind: AskKind::Call, span: span(0) }];
+    findings.asks = vec![Ask { kind: AskKind::Call, span: span(0), by: None }];
     findings.safety = Some(span(20));
     findings.complaint = Some(span(40));
     findings.buying_signal = Some(span(60));

@@ -145,7 +145,7 @@ fn is_date_or_amount(text: &str) -> bool {
 }
 
 /// Links of a line: where each begins and ends.
-pub(super) fn links(line: &str) -> Vec<(usize, usize)> {
+pub(in super::super) fn links(line: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut at = 0;
     for word in line.split_inclusive([' ', '\t', '<', '>', '|', '(', ')']) {

@@ -12,6 +12,7 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::contact::links;
 use self::line::{Kind, Sender};
 use super::{Address, Span, quote, written::Role};
 
@@ -276,7 +277,7 @@ fn read(lines: &[Line<'_>], confidence: u8) -> Signature {
                 .into_iter()
                 .map(|it| Phone { span: within(it.start, it.end), e164: it.e164 }),
         );
-        urls.extend(contact::links(line.text).into_iter().map(|(start, end)| within(start, end)));
+        urls.extend(links(line.text).into_iter().map(|(start, end)| within(start, end)));
     }
     let (first, last) = (words.first(), words.last());
     let span = match (first, last) {

@@ -270,7 +270,7 @@ fn compliance_reminder() -> Scene {
 }
 
 fn witness() -> MessageFacts {
-    let ask = |kind, words| Ask { kind, span: span_of(words) };
+    let ask = |kind, words| Ask { kind, span: span_of(words), by: None };
     MessageFacts {
         is_inbound: true,
         is_from_client_person: true,
@@ -289,6 +289,8 @@ fn witness() -> MessageFacts {
             safety: Some(span_of(HURT)),
             quote_lost: Some(span_of(NOT_TAKEN)),
             buying_signal: Some(span_of(BUYING)),
+            churn: None,
+            mentions: Vec::new(),
         },
         body: BODY.to_owned(),
         received_at: at("2027-03-09T08:00:00Z"),

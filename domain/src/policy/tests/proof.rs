@@ -90,7 +90,7 @@ const MISSING: &[Change] = &[
     }),
     ("quoted words", |it| {
         let span = span_of(QUOTED);
-        it.message().findings.asks.push(Ask { kind: AskKind::Price, span });
+        it.message().findings.asks.push(Ask { kind: AskKind::Price, span, by: None });
         cite_sentence(it, QUOTED);
         it.task().task = AskKind::Price;
     }),

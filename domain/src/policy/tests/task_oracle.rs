@@ -245,7 +245,7 @@ fn place_of(place: Place) -> Span {
 
 fn mail_facts(mail: &MailPieces, now: Timestamp) -> MessageFacts {
     let span = place_of(mail.place);
-    let ask = |kind| Ask { kind, span };
+    let ask = |kind| Ask { kind, span, by: None };
     let found = match mail.found {
         Found::Nothing => Vec::new(),
         Found::ThisAsk => vec![ask(AskKind::Document)],
@@ -258,7 +258,7 @@ fn mail_facts(mail: &MailPieces, now: Timestamp) -> MessageFacts {
     facts.findings.kind = mail.kind;
     facts.findings.sender = mail.sender;
     facts.findings.asks = found;
-    facts.findings.asks.push(Ask { kind: AskKind::Call, span: span_of(CALL) });
+    facts.findings.asks.push(Ask { kind: AskKind::Call, span: span_of(CALL), by: None });
     facts.received_at = now - TimeDelta::seconds(mail.age_seconds);
     facts
 }
