@@ -1,5 +1,6 @@
 //! `steward inspect`: mails in files, and what is understood of them.
 
+mod page;
 mod view;
 
 use std::{

@@ -309,6 +309,10 @@ pub fn message(
             },
             signature: None,
             recipients: Vec::new(),
+            has_more_recipients: false,
+            hidden_text: String::new(),
+            links: Vec::new(),
+            absence: None,
         },
     }
 }

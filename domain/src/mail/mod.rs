@@ -12,6 +12,7 @@
 mod absence;
 mod address;
 mod ask;
+pub mod belong;
 mod body;
 pub mod bounce;
 mod css;

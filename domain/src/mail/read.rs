@@ -8,7 +8,7 @@ use super::{
     mention, part, sender, sentence, signal,
     signature::{self, Signature},
     when::Present,
-    written::{self, Role},
+    written::{self, Whose},
 };
 
 /// Reads a raw message (RFC 5322).
@@ -106,9 +106,9 @@ pub fn read_text(text: &str, from: &str) -> TextReading {
             continue;
         }
         match role {
-            Role::Own => reply_lines.push(number),
-            Role::Theirs => quoted_lines.push(number),
-            Role::Apart => {}
+            Whose::Own => reply_lines.push(number),
+            Whose::Theirs => quoted_lines.push(number),
+            Whose::Apart => {}
         }
     }
     TextReading { body, reply_lines, quoted_lines, signature }

@@ -19,12 +19,12 @@ const MARK_BYTES_MAX: usize = 1_000;
 
 /// The stretches of `body` that its sender wrote, by whose its lines are: sorted, disjoint, trimmed
 /// and not empty.
-pub(super) fn spans(body: &str, roles: &[Role]) -> Vec<Span> {
+pub(super) fn spans(body: &str, roles: &[Whose]) -> Vec<Span> {
     let lines = Lines::of(body);
     let mut spans = Vec::new();
     let mut stretch: Option<(usize, usize)> = None;
     for (line, role) in lines.lines.iter().zip(roles) {
-        if *role != Role::Own {
+        if *role != Whose::Own {
             spans.extend(stretch.take().map(|(start, end)| Span::between(start, end)));
             continue;
         }
@@ -42,7 +42,7 @@ pub(super) fn spans(body: &str, roles: &[Role]) -> Vec<Span> {
 
 /// Whose a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum Whose {
     /// The sender's own words, or a blank line between them.
     Own,
     /// A mark, a signature behind one, small print, or a warning of the receiving system.
@@ -52,7 +52,7 @@ pub(super) enum Role {
 }
 
 /// Whose each line of a body is.
-pub(super) fn roles(body: &str) -> Vec<Role> {
+pub(super) fn roles(body: &str) -> Vec<Whose> {
     Lines::of(body).roles()
 }
 
@@ -103,8 +103,8 @@ impl<'a> Lines<'a> {
     }
 
     /// For each line, whose it is.
-    fn roles(&self) -> Vec<Role> {
-        let mut roles = vec![Role::Theirs; self.lines.len()];
+    fn roles(&self) -> Vec<Whose> {
+        let mut roles = vec![Whose::Theirs; self.lines.len()];
         let mut region = Region::Own;
         let mut at = 0;
         while let Some(line) = self.lines.get(at) {
@@ -128,7 +128,7 @@ impl<'a> Lines<'a> {
             let is_own = region == Region::Own
                 && !quote::is_rule(line.mark())
                 && !(quote::is_sent_from(line.mark()) && self.stands_alone(at));
-            roles[at] = if is_own { Role::Own } else { Role::Apart };
+            roles[at] = if is_own { Whose::Own } else { Whose::Apart };
             at += 1;
         }
         roles

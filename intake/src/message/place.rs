@@ -4,13 +4,17 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    mail::{Headers, Reading, SenderProof},
+    id::{ClientId, ContactId},
+    mail::{
+        Headers, Reading,
+        belong::{self, Directory, Names, Subject, Tie},
+    },
     record::Direction,
     time::Timestamp,
 };
 use store::{
     Scope, StoreResult,
-    import::{Correspondent, MessageRow, Origin, StoredMailbox, ThreadRow, UpsertCount},
+    import::{MessageRow, Origin, StoredMailbox, ThreadRow, UpsertCount},
 };
 
 use super::Arrived;
@@ -21,44 +25,6 @@ const HEADER_BYTES_MAX: usize = 256 * 1024;
 const AHEAD_HOURS_MAX: i64 = 26;
 /// Longest `Message-ID` that is kept: it stands in indexes, and an honest one has a hundred characters.
 const MESSAGE_ID_BYTES_MAX: usize = 500;
-/// Domains where anybody has an address: sharing one says nothing about where a person works.
-const PUBLIC_DOMAINS: &[&str] = &[
-    "163.com",
-    "aol.com",
-    "free.fr",
-    "gmail.com",
-    "gmx.at",
-    "gmx.ch",
-    "gmx.com",
-    "gmx.de",
-    "gmx.net",
-    "googlemail.com",
-    "hotmail.co.uk",
-    "hotmail.com",
-    "icloud.com",
-    "libero.it",
-    "live.com",
-    "mac.com",
-    "mail.com",
-    "mail.ru",
-    "me.com",
-    "msn.com",
-    "naver.com",
-    "orange.fr",
-    "outlook.com",
-    "pm.me",
-    "proton.me",
-    "protonmail.com",
-    "qq.com",
-    "t-online.de",
-    "wanadoo.fr",
-    "web.de",
-    "yahoo.co.uk",
-    "yahoo.com",
-    "yahoo.de",
-    "yahoo.fr",
-    "yandex.ru",
-];
 
 /// When the receiving server took the message: the time in the topmost `Received` header.
 pub(super) fn received_at(raw: &[u8]) -> Option<Timestamp> {
@@ -142,13 +108,13 @@ pub(super) async fn write(
     // Sorted, so that the same file gives the same ids every time.
     let mut threads: BTreeMap<&str, ThreadRow> = BTreeMap::new();
     for (message, key) in arrived.iter().zip(&keys) {
-        let (_, client) = people.at(message);
+        let client = people.at(message).client;
         let thread = threads.entry(key).or_insert_with(|| ThreadRow {
             provider_id: key.clone(),
-            client: client.map(|(client, _)| client),
+            client,
             last_message_at: message.received_at,
         });
-        thread.client = thread.client.or(client.map(|(client, _)| client));
+        thread.client = thread.client.or(client);
         thread.last_message_at = thread.last_message_at.max(message.received_at);
     }
     let threads: Vec<ThreadRow> = threads.into_values().collect();
@@ -156,13 +122,13 @@ pub(super) async fn write(
     let mut rows = Vec::with_capacity(arrived.len());
     for (message, key) in arrived.into_iter().zip(&keys) {
         let Some(thread) = ids.get(key).copied() else { continue };
-        let (direction, client) = people.at(&message);
+        let Place { direction, client, contact } = people.at(&message);
         rows.push(MessageRow {
             thread,
             provider_id: message.sha256.clone(),
             direction,
-            client: client.map(|(client, _)| client),
-            contact: client.and_then(|(_, contact)| contact),
+            client,
+            contact,
             received_at: message.received_at,
             raw_sha256: message.sha256,
             raw: message.raw,
@@ -205,75 +171,68 @@ fn answered(headers: &Headers) -> impl Iterator<Item = &String> {
     headers.references.iter().chain(&headers.in_reply_to)
 }
 
-/// An account, and the person there if one is known.
-type OtherEnd = (domain::id::ClientId, Option<domain::id::ContactId>);
-
-/// Whose messages a batch holds.
-struct People<'m> {
-    mailbox: &'m StoredMailbox,
-    by_address: HashMap<String, Correspondent>,
-    by_domain: HashMap<String, domain::id::ClientId>,
+/// Which way a message went, and whose it is.
+struct Place {
+    direction: Direction,
+    client: Option<ClientId>,
+    /// The person at the other end, if it is one who is known.
+    contact: Option<ContactId>,
 }
 
-impl<'m> People<'m> {
+/// Whose messages a batch holds.
+struct People {
+    directory: Directory,
+    names: HashMap<String, Names>,
+}
+
+impl People {
     async fn of(
         scope: &Scope<'_>,
-        mailbox: &'m StoredMailbox,
+        mailbox: &StoredMailbox,
         arrived: &[Arrived],
     ) -> StoreResult<Self> {
-        let others =
-            arrived.iter().filter_map(|message| other_address(mailbox, &message.reading).1);
-        let addresses: Vec<&str> = others.collect::<HashSet<_>>().into_iter().collect();
-        let domains = addresses.iter().map(|address| domain_of(address));
-        let domains: HashSet<&str> = domains.filter(|domain| is_company(domain)).collect();
+        let named = |message: &Arrived| {
+            let names = belong::names(&message.reading, mailbox.address.as_deref());
+            (message.sha256.clone(), names)
+        };
+        let names: HashMap<String, Names> = arrived.iter().map(named).collect();
+        let others = names.values().flat_map(|it| it.other.iter().chain(&it.participants));
+        let addresses: Vec<&str> =
+            others.map(String::as_str).collect::<HashSet<_>>().into_iter().collect();
+        let domains = addresses.iter().map(|address| belong::domain_of(address));
+        let domains: HashSet<&str> =
+            domains.filter(|domain| belong::is_company_domain(domain)).collect();
         let domains: Vec<&str> = domains.into_iter().collect();
-        Ok(Self {
-            mailbox,
-            by_address: scope.correspondents(&addresses).await?,
-            by_domain: scope.client_ids_by_domain(&domains).await?,
-        })
+        let known = scope.correspondents(&addresses).await?;
+        let directory = Directory {
+            contacts: known
+                .into_iter()
+                .map(|(address, it)| (address, (it.contact, it.client)))
+                .collect(),
+            domains: scope.client_ids_by_domain(&domains).await?,
+            ..Directory::default()
+        };
+        Ok(Self { directory, names })
     }
 
     /// Which way a message went, and who is at the other end.
-    fn at(&self, message: &Arrived) -> (Direction, Option<OtherEnd>) {
-        let (direction, address) = other_address(self.mailbox, &message.reading);
-        let Some(address) = address else { return (direction, None) };
-        if let Some(person) = self.by_address.get(address) {
-            return (direction, Some((person.client, Some(person.contact))));
-        }
-        let client = self.by_domain.get(domain_of(address));
-        (direction, client.map(|client| (*client, None)))
+    fn at(&self, message: &Arrived) -> Place {
+        let Some(names) = self.names.get(&message.sha256) else {
+            return Place { direction: Direction::Inbound, client: None, contact: None };
+        };
+        let direction = if names.is_ours { Direction::Outbound } else { Direction::Inbound };
+        let tied = belong::belong(names, message.reading.findings.sender, &self.directory);
+        let client = tied.iter().find_map(|it| match it.subject {
+            Subject::Account(client) => Some(client),
+            _ => None,
+        });
+        // Whoever is only addressed did not write it.
+        let contact = tied.iter().find_map(|it| match it.subject {
+            Subject::Contact(contact) if it.tie == Tie::Address => Some(contact),
+            _ => None,
+        });
+        Place { direction, client, contact }
     }
-}
-
-/// Which way a message went, and the address at its other end.
-///
-/// A sender that failed its proof is not ours, whatever the From header claims.
-fn other_address<'r>(
-    mailbox: &StoredMailbox,
-    reading: &'r Reading,
-) -> (Direction, Option<&'r str>) {
-    let headers = &reading.headers;
-    let from = headers.from.as_ref().map(|from| from.address.as_str());
-    let is_ours = from.zip(mailbox.address.as_deref()).is_some_and(|(from, own)| is_own(from, own));
-    if is_ours && reading.findings.sender != SenderProof::Failed {
-        return (Direction::Outbound, headers.to.first().map(|to| to.address.as_str()));
-    }
-    (Direction::Inbound, from)
-}
-
-/// Whether an address is our own, or a colleague's.
-fn is_own(address: &str, own: &str) -> bool {
-    let domain = domain_of(own);
-    address == own || (is_company(domain) && domain_of(address) == domain)
-}
-
-fn is_company(domain: &str) -> bool {
-    !domain.is_empty() && !PUBLIC_DOMAINS.contains(&domain)
-}
-
-fn domain_of(address: &str) -> &str {
-    address.rsplit_once('@').map_or("", |(_, domain)| domain)
 }
 
 #[cfg(test)]
@@ -307,13 +266,5 @@ mod tests {
         );
         let far = at("2030-01-01T00:00:00Z");
         assert!(odd_date(Some(far), far, now).unwrap().contains("future"));
-    }
-
-    #[test]
-    fn colleagues_are_ours_and_users_of_a_public_provider_are_not() {
-        assert!(is_own("bob@ours.example", "ada@ours.example"));
-        assert!(!is_own("bob@gmail.com", "ada@gmail.com"));
-        assert!(is_own("ada@gmail.com", "ada@gmail.com"));
-        assert!(!is_own("bob@theirs.example", "ada@ours.example"));
     }
 }

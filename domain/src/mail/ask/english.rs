@@ -347,10 +347,10 @@ static QUESTIONS: Table<AskKind> = Table::of(&[
     (Status, "what's the current|latest? status|progress|latest"),
     (Status, "what is the latest"),
     (Status, "any|an updates|update|news on|about|regarding|for?"),
-    (Status, "where is|are|'s our|my|the order|orders|shipment|delivery|parcel|goods|pallets"),
+    (Status, "where is|are|'s our|my|the? order|orders|shipment|delivery|parcel|goods|pallets"),
     (Status, "where are we|you with|on"),
-    (Status, "where's our|my|the order|shipment|delivery|parcel"),
-    (Status, "how is our|my|the order|shipment|project coming|going|progressing?"),
+    (Status, "where's our|my|the? order|shipment|delivery|parcel"),
+    (Status, "how is our|my|the? order|shipment|project coming|going|progressing?"),
     (Status, "what happened to|with our|my|the order|shipment|delivery"),
     (
         Delivery,

@@ -55,6 +55,7 @@ fn explicit_requests_are_found() {
         ("Is it possible to bring the delivery forward?", Delivery),
         ("What is the status of order 4711?", Status),
         ("Where is our order?", Status),
+        ("Where is order 4711?", Status),
         ("Any update on our shipment?", Status),
         ("Please update us on the progress.", Status),
         ("Please cancel order 4711.", Cancel),

@@ -6,6 +6,7 @@
 
 mod contact;
 mod line;
+mod role;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use self::contact::links;
 use self::line::{Kind, Sender};
-use super::{Address, Span, quote, written::Role};
+pub use self::role::Role;
+use super::{Address, Span, quote, written::Whose};
 
 /// Lines with words that a signature has at most.
 const LINES_MAX: usize = 14;
@@ -60,6 +62,8 @@ pub struct Signature {
     pub name: Option<Found>,
     /// What they do.
     pub title: Option<Found>,
+    /// What that says of what they decide and are in charge of.
+    pub roles: Vec<Role>,
     /// For whom.
     pub company: Option<Found>,
     /// Telephone and fax.
@@ -69,7 +73,7 @@ pub struct Signature {
 }
 
 /// The signature of a body, if it has one. Who sent it helps to tell a name from other words.
-pub(super) fn find(body: &str, roles: &[Role], from: Option<&Address>) -> Option<Signature> {
+pub(super) fn find(body: &str, roles: &[Whose], from: Option<&Address>) -> Option<Signature> {
     let sender = from.map_or_else(Sender::default, |from| {
         Sender::of(from.name.as_deref().unwrap_or_default(), &from.address)
     });
@@ -81,7 +85,7 @@ pub(super) fn find(body: &str, roles: &[Role], from: Option<&Address>) -> Option
     }
     // What answers between quoted lines is signed below the last one, else above the first.
     let mut runs: Vec<&mut [Line<'_>]> = lines
-        .split_mut(|line| line.role == Role::Theirs)
+        .split_mut(|line| line.role == Whose::Theirs)
         .filter(|run| run.iter().any(|line| !line.text.trim().is_empty()))
         .collect();
     let last = runs.pop();
@@ -98,14 +102,14 @@ struct Line<'a> {
     number: usize,
     start: usize,
     text: &'a str,
-    role: Role,
+    role: Whose,
     kind: Kind,
 }
 
 fn of_run(run: &[Line<'_>], sender: &Sender) -> Option<Signature> {
     // Small print below belongs to nobody.
     let is_print = |at: usize| {
-        run[at].role == Role::Apart && quote::is_notice(run[at].text)
+        run[at].role == Whose::Apart && quote::is_notice(run[at].text)
             || run.get(at + 1).is_some_and(|next| quote::is_list_footer(run[at].text, next.text))
     };
     let end = (0..run.len()).find(|at| is_print(*at)).unwrap_or(run.len());
@@ -251,6 +255,8 @@ fn read(lines: &[Line<'_>], confidence: u8) -> Signature {
         .filter(after_name)
         .find(is(Kind::Title))
         .map(|line| found(line, confidence.min(BY_MARK)));
+    let in_words = title.and_then(|title| words.iter().find(|line| whole(line) == title.span));
+    let roles = in_words.map(|line| Role::of_title(line.text)).unwrap_or_default();
     let is_firm = |line: &&&Line<'_>| {
         let lower = line.text.to_lowercase();
         let mut parts = lower.split(|letter: char| letter.is_whitespace() || letter == ',');
@@ -291,6 +297,7 @@ fn read(lines: &[Line<'_>], confidence: u8) -> Signature {
         confidence,
         name,
         title,
+        roles,
         company,
         phones,
         urls,

@@ -95,6 +95,7 @@ fn its_parts_are_found_with_their_places() {
     assert_eq!(said(signature.name), Some("Ada Byron"));
     assert_eq!(said(signature.title), Some("Head of Purchasing"));
     assert_eq!(said(signature.company), Some("Engines Ltd"));
+    assert_eq!(signature.roles, [Role::DecisionMaker, Role::Purchasing]);
     let phones: Vec<(&str, Option<&str>)> =
         signature.phones.iter().map(|it| (words(it.span), it.e164.as_deref())).collect();
     assert_eq!(phones, [("+44 (0)20 7946 0958", Some("+442079460958")), ("07700 900123", None)]);
