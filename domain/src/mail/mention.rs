@@ -72,6 +72,7 @@ pub(super) fn find(body: &str, sentences: &[Sentence]) -> Vec<Mention> {
         while at < sentence.words.len() && mentions.len() < MENTIONS_MAX {
             let found = labelled(body, sentence, at)
                 .or_else(|| by_its_letters(sentence, at))
+                .or_else(|| article(body, sentence, at))
                 .or_else(|| money(body, sentence, at));
             at = found.map_or(at + 1, |(_, end)| end.max(at + 1));
             let mention = found.map(|(mention, _)| mention);
@@ -196,6 +197,23 @@ fn by_its_letters(sentence: &Sentence, at: usize) -> Option<(Mention, usize)> {
     is_number.then_some((Mention { kind, span }, end))
 }
 
+/// A number as catalogues have them: capitals, a hyphen and figures, such as `HY-2014`.
+fn article(body: &str, sentence: &Sentence, at: usize) -> Option<(Mention, usize)> {
+    let word = sentence.words.get(at)?;
+    let (letters, figures) = word.text.split_once('-')?;
+    let is_short = (1..=5).contains(&letters.len()) && !NORMS.split('|').any(|it| it == letters);
+    let is_number = 3 <= figures.len()
+        && figures.starts_with(|letter: char| letter.is_ascii_digit())
+        && figures.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let words = word.span.of(body)?;
+    let is_capital = !words.contains(|letter: char| letter.is_lowercase());
+    let mention = Mention { kind: MentionKind::Product, span: word.span };
+    (is_short && is_number && is_capital).then_some((mention, at + 1))
+}
+
+/// What has numbers of the same form and is no article.
+const NORMS: &str = "iso|din|en|iec|ul|ce|ral|astm|ansi|rfc|utf|covid|cas|reach|mil";
+
 /// An amount at a word: its figures, with the currency in front or behind.
 fn money(body: &str, sentence: &Sentence, at: usize) -> Option<(Mention, usize)> {
     let word = sentence.words.get(at)?;
@@ -312,6 +330,7 @@ mod tests {
             ("la facture n° 2026-17", Invoice, "2026-17"),
             ("article no. 88-120", Product, "88-120"),
             ("SKU PUMP-200X", Product, "PUMP-200X"),
+            ("a quote for 400 cartons PK-3002?", Product, "PK-3002"),
         ] {
             assert_eq!(named(text), [(kind, number)], "{text}");
         }
@@ -323,6 +342,7 @@ mod tests {
             "an order of 40mm pipes",
             "Our offer stands; call 555 0100.",
             "In order to be there in time",
+            "by ISO-9001 and mid-2026",
         ] {
             assert_eq!(named(text), [], "{text}");
         }

@@ -172,7 +172,7 @@ fn by_when_is_read_with_what_is_asked() {
             &["2026-03-04 15:00:00", "2026-03-05"][..],
         ),
         ("By Friday, please send us the certificate.", &["2026-03-06"]),
-        ("Could you call me on Thursday at 10?", &["2026-03-05"]),
+        ("Could you call me on Thursday at 10?", &["2026-03-05 10:00:00"]),
         ("Please send the invoice of 2 April.", &[""]),
         ("Please send the certificate. We need it by end of month.", &["2026-03-31"]),
         ("Please send the certificate. We met on Friday.", &[""]),

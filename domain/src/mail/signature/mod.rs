@@ -6,6 +6,7 @@
 
 mod contact;
 mod line;
+mod parts;
 mod role;
 #[cfg(test)]
 mod tests;
@@ -119,11 +120,11 @@ fn of_run(run: &[Line<'_>], sender: &Sender) -> Option<Signature> {
         && mark < last
         && last - mark <= LINES_MAX
     {
-        return Some(read(&run[mark..=last], BY_OWN_NAME));
+        return Some(parts::read(&run[mark..=last], BY_OWN_NAME));
     }
     let block = block(&run[..=last]);
     let (first, confidence) = anchor(&run[block..=last], &run[..block], sender)?;
-    Some(read(&run[block + first..=last], confidence))
+    Some(parts::read(&run[block + first..=last], confidence))
 }
 
 /// Where the short lines at the end begin.
@@ -233,73 +234,4 @@ fn by_shape(block: &[Line<'_>], above: &[Line<'_>], sender: &Sender) -> Option<(
         && name.chars().any(char::is_lowercase)
         && name.chars().all(|letter| letter.is_alphabetic() || " .-'’".contains(letter));
     (is_apart && has_words_above && is_first_name).then_some((first, BY_NAME_ALONE))
-}
-
-/// What stands in the lines of a signature.
-fn read(lines: &[Line<'_>], confidence: u8) -> Signature {
-    let words: Vec<&Line<'_>> = lines.iter().filter(|line| line.kind != Kind::Blank).collect();
-    let whole = |line: &Line<'_>| {
-        let text = line.text.trim();
-        let start = line.start + (line.text.len() - line.text.trim_start().len());
-        Span::between(start, start + text.len())
-    };
-    let found = |line: &&Line<'_>, confidence| Found { span: whole(line), confidence };
-    let is = |wanted: Kind| move |line: &&&Line<'_>| line.kind == wanted;
-    let name =
-        words.iter().find(is(Kind::OwnName)).map(|line| found(line, confidence)).or_else(|| {
-            words.iter().find(is(Kind::Name)).map(|line| found(line, confidence.min(BY_CONTACT)))
-        });
-    let after_name = |line: &&&Line<'_>| name.is_none_or(|name| name.span < whole(line));
-    let title = words
-        .iter()
-        .filter(after_name)
-        .find(is(Kind::Title))
-        .map(|line| found(line, confidence.min(BY_MARK)));
-    let in_words = title.and_then(|title| words.iter().find(|line| whole(line) == title.span));
-    let roles = in_words.map(|line| Role::of_title(line.text)).unwrap_or_default();
-    let is_firm = |line: &&&Line<'_>| {
-        let lower = line.text.to_lowercase();
-        let mut parts = lower.split(|letter: char| letter.is_whitespace() || letter == ',');
-        parts.any(|word| words::FIRMS.has(word.trim_end_matches('.')))
-    };
-    let of_firm = |line: &&&Line<'_>| {
-        let is_other = name.is_none_or(|name| name.span != whole(line))
-            && title.is_none_or(|title| title.span != whole(line));
-        matches!(line.kind, Kind::Name | Kind::Capitals | Kind::Title) && is_other
-    };
-    let firms = || words.iter().filter(after_name).filter(of_firm);
-    let company =
-        firms().find(is_firm).map(|line| found(line, confidence.min(BY_MARK))).or_else(|| {
-            firms()
-                .find(|line| line.kind != Kind::Title)
-                .map(|line| found(line, confidence.min(BY_NAME_ALONE)))
-        });
-    let mut phones = Vec::new();
-    let mut urls = Vec::new();
-    for line in &words {
-        let within = |start: usize, end: usize| Span::between(line.start + start, line.start + end);
-        phones.extend(
-            contact::phones(line.text)
-                .into_iter()
-                .map(|it| Phone { span: within(it.start, it.end), e164: it.e164 }),
-        );
-        urls.extend(links(line.text).into_iter().map(|(start, end)| within(start, end)));
-    }
-    let (first, last) = (words.first(), words.last());
-    let span = match (first, last) {
-        (Some(first), Some(last)) => Span { start: whole(first).start, end: whole(last).end },
-        _ => Span::between(0, 0),
-    };
-    let number = |line: &&Line<'_>| u32::try_from(line.number).unwrap_or(u32::MAX);
-    Signature {
-        lines: words.iter().map(number).collect(),
-        span,
-        confidence,
-        name,
-        title,
-        roles,
-        company,
-        phones,
-        urls,
-    }
 }

@@ -84,6 +84,26 @@ fn what_is_quoted_below_is_not_signed_by_the_sender() {
 }
 
 #[test]
+fn a_title_and_a_firm_may_share_a_line() {
+    let parts = |line: &str| {
+        let text = format!("It works.\n\nRegards\nAda Byron\n{line}\n");
+        let reading = read_text(&text, "Ada Byron <ada@engines.example>");
+        let signature = reading.signature.unwrap();
+        let said = |found: Option<Found>| {
+            found.map(|it| it.span.of(&reading.body).unwrap().to_owned()).unwrap_or_default()
+        };
+        (said(signature.title), said(signature.company))
+    };
+    let both = |title: &str, company: &str| (title.to_owned(), company.to_owned());
+    assert_eq!(parts("Buyer, Engines Ltd"), both("Buyer", "Engines Ltd"));
+    assert_eq!(parts("Head of Purchasing | Engines"), both("Head of Purchasing", "Engines"));
+    assert_eq!(parts("Sales Director at Engines GmbH"), both("Sales Director", "Engines GmbH"));
+    assert_eq!(parts("Director, Sales and Marketing"), both("Director, Sales and Marketing", ""));
+    assert_eq!(parts("Fennbrook Supply GmbH"), both("", "Fennbrook Supply GmbH"));
+    assert_eq!(parts("Vice President\nEngines"), both("Vice President", "Engines"));
+}
+
+#[test]
 fn its_parts_are_found_with_their_places() {
     let text = "It works.\n\nKind regards\nAda Byron\nHead of Purchasing\nEngines Ltd\n\
         T: +44 (0)20 7946 0958 | M: 07700 900123\nwww.engines.example\n\n\

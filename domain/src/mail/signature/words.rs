@@ -66,6 +66,13 @@ pub(super) static FIRMS: Listed = Listed::of(
     services|networks|works|werke|werk|stadtwerke|gruppe|ooo|ооо|зао|оао",
 );
 
+/// Legal forms of companies, in lower case: they end a company's name and nothing else.
+pub(super) static LEGAL_FORMS: Listed = Listed::of(
+    "inc|incorporated|llc|llp|ltd|limited|plc|corp|corporation|gmbh|ggmbh|ag|kg|ohg|ug|mbh|kgaa|eg|\
+     e.k|sa|sas|sarl|sàrl|srl|spa|s.p.a|s.a|s.r.l|b.v|bv|n.v|nv|oy|oyj|ab|asa|a/s|aps|s.r.o|kft|\
+     zrt|pty|pte|ooo|ооо|зао|оао",
+);
+
 /// Words of a sentence: a line that has one is no part of a signature.
 pub(super) static OF_SENTENCES: Listed = Listed::of(
     "is|are|was|were|be|been|am|will|would|shall|should|can|could|\

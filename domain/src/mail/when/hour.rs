@@ -47,7 +47,8 @@ fn plain(sentence: &Sentence, at: usize) -> Option<(NaiveTime, usize)> {
         _ => (0, None, (at + 1, None)),
     };
     let (end, mark) = end;
-    let said = half.or_else(|| half_of_day(sentence, end));
+    let said =
+        half.or_else(|| half_of_day(sentence, end)).or_else(|| at_the_hour(sentence, at, end));
     match said {
         Some((half, more)) => Some((clock(hour, minutes, Some(half))?, end + more)),
         // Two numbers around a colon are an hour by themselves, around a full stop they are not.
@@ -72,6 +73,18 @@ fn half_of_day(sentence: &Sentence, at: usize) -> Option<(&'static str, usize)> 
         ("uhr" | "h" | "hrs" | "heures" | "horas" | "uur" | "o'clock" | "ore", _) => Some(("", 1)),
         _ => None,
     }
+}
+
+/// "At 10", with nothing behind it that could be counted; from one to six that is after noon.
+fn at_the_hour(sentence: &Sentence, at: usize, end: usize) -> Option<(&'static str, usize)> {
+    let before = at.checked_sub(1).and_then(|before| sentence.words.get(before))?;
+    let is_led = before.is_one_of("at|um|à|alle") && sentence.words[at].mark.is_none();
+    let is_alone = sentence.words.get(end).is_none_or(|next| {
+        next.mark.is_some() || next.is_one_of("on|or|and|sharp|am|tomorrow|today|to|if|please")
+    });
+    let is_early = matches!(sentence.words[at].text.as_str(), "1" | "2" | "3" | "4" | "5" | "6");
+    let half = if is_early && before.text == "at" { "pm" } else { "" };
+    (is_led && is_alone).then_some((half, 0))
 }
 
 /// Whether two words are parted by one mark and nothing else.

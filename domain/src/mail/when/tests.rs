@@ -90,6 +90,9 @@ fn hours_are_read_with_their_days_and_zones() {
         ("demain à 15h30", "2026-03-05 15:30 On"),
         ("by end of business tomorrow", "2026-03-04 17:00 By"),
         ("by close of business", "2026-03-04 17:00 By"),
+        ("on Thursday at 10?", "2026-03-05 10:00 On"),
+        ("tomorrow at 3, please", "2026-03-05 15:00 On"),
+        ("am Freitag um 8", "2026-03-06 08:00 On"),
         ("within 48 hours", "2026-03-06 10:15 By"),
     ] {
         assert_eq!(told(text, 1).first().map(String::as_str), Some(expected), "{text}");
@@ -116,6 +119,7 @@ fn numbers_that_are_no_days_stay_numbers() {
         "Room 15 h2o",
         "99/99/2026 and 2026-13-45",
         "in 400 days",
+        "We looked at 10 pumps at 5 bar.",
     ] {
         let of: Vec<String> = told(text, 1).into_iter().filter(|it| !it.ends_with("Of")).collect();
         assert_eq!(of, Vec::<String>::new(), "{text}");
