@@ -201,7 +201,9 @@ fn by_its_letters(sentence: &Sentence, at: usize) -> Option<(Mention, usize)> {
 fn article(body: &str, sentence: &Sentence, at: usize) -> Option<(Mention, usize)> {
     let word = sentence.words.get(at)?;
     let (letters, figures) = word.text.split_once('-')?;
-    let is_short = (1..=5).contains(&letters.len()) && !NORMS.split('|').any(|it| it == letters);
+    let is_short = (1..=5).contains(&letters.len())
+        && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && !NORMS.split('|').any(|it| it == letters);
     let is_number = 3 <= figures.len()
         && figures.starts_with(|letter: char| letter.is_ascii_digit())
         && figures.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -343,6 +345,7 @@ mod tests {
             "Our offer stands; call 555 0100.",
             "In order to be there in time",
             "by ISO-9001 and mid-2026",
+            "Call 261-3388 or 3-5280.",
         ] {
             assert_eq!(named(text), [], "{text}");
         }
