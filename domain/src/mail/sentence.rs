@@ -146,13 +146,14 @@ impl Word {
 
     /// Whether it negates.
     pub(super) fn is_negation(&self) -> bool {
-        self.text.ends_with("n't") || self.is_one_of(NEGATIONS)
+        self.text.ends_with("n't") || self.text.starts_with("n'") || self.is_one_of(NEGATIONS)
     }
 }
 
 const NEGATIONS: &str = "not|no|never|none|nothing|nobody|neither|nor|without|cannot|dont|cant|\
     wont|didnt|doesnt|isnt|wasnt|nicht|kein|keine|keinen|keiner|keinem|keines|nie|niemals|nichts|\
-    niemand|ohne|weder";
+    niemand|ohne|weder|ne|pas|jamais|aucun|aucune|sans|ni|nunca|sin|ningún|ninguna|tampoco|não|sem|\
+    non|senza|nessun|nessuno|nessuna|niet|geen|nooit|zonder|niets";
 
 /// Paragraphs of a text as byte ranges: parted by blank lines.
 fn paragraphs(text: &str) -> Vec<(usize, usize)> {

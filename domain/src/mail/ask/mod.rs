@@ -4,14 +4,20 @@
 //! by its form, and is neither denied, supposed, reported of somebody else, nor quoted. The forms
 //! of each language stand in a file of their own; what disqualifies a request stands here.
 
+mod clause;
+mod dutch;
 mod english;
+mod french;
 mod german;
+mod italian;
 mod noun;
+mod spanish;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
+use self::clause::Language;
 use super::{
     ASKS_MAX, Ask, AskKind, Span,
     phrase::Phrases,
@@ -48,10 +54,15 @@ pub(super) fn find(sentences: &[Sentence], present: Option<&Present>) -> Vec<Ask
     asks
 }
 
+/// The languages that are read alike.
+static LANGUAGES: [&Language; 5] =
+    [&german::GERMAN, &french::FRENCH, &spanish::SPANISH, &italian::ITALIAN, &dutch::DUTCH];
+
 /// The different things that one sentence asks for.
 fn of(sentence: &Sentence, present: Option<&Present>) -> Vec<Ask> {
     let mut requests: Vec<Request> = Vec::new();
-    for request in english::requests(sentence).into_iter().chain(german::requests(sentence)) {
+    let others = LANGUAGES.iter().flat_map(|language| language.requests(sentence));
+    for request in english::requests(sentence).into_iter().chain(others) {
         let is_new = requests.iter().all(|known| known.kind != request.kind);
         if is_new && request.stands(sentence) {
             requests.push(request);
@@ -199,6 +210,11 @@ static CLOSING_LINES: Phrases = Phrases::of(&[
     "need|require anything|assistance|help",
     "bei fragen|rückfragen|problemen",
     "weitere|noch fragen",
+    "toute|toutes|autre|autres question|questions|information|informations|renseignement|demande",
+    "cualquier|alguna|más duda|dudas|pregunta|preguntas|consulta|información",
+    "ulteriori|eventuali|qualsiasi domande|informazioni|domanda|chiarimenti",
+    "vragen of|heeft|hebt",
+    "n'hésitez pas",
 ]);
 
 /// "Let us know if …" asks whether something is so.
@@ -219,6 +235,9 @@ static CONDITIONS: Phrases = Phrases::of(&[
     "were to",
     "im falle?",
     "should you|we|i|it|there|anything|any",
+    "si|s'il|s'ils|indien|caso",
+    "se ha|avete|hai|dovesse|doveste|non|houver|tiver",
+    "mocht|mochten u|je|er|het",
     "sollten|sollte sie|wir|ich|es",
 ]);
 static COURTESIES: Phrases = Phrases::of(&[
@@ -232,6 +251,12 @@ static COURTESIES: Phrases = Phrases::of(&[
     "if i|we may",
     "wenn|falls|sofern möglich",
     "wenn es ihnen? möglich|geht|passt|recht",
+    "s'il vous|te plaît|plait",
+    "si possible|posible",
+    "si es|fuera posible",
+    "si vous le? pouvez|voulez",
+    "indien mogelijk",
+    "se possibile",
 ]);
 /// "Please call me if you can." is a courtesy only if nothing follows: "… if you can not deliver".
 const ASIDE: &str = "if|wenn you|sie can|could|would|können|könnten";
@@ -261,8 +286,9 @@ fn is_reported(sentence: &Sentence, request_start: usize) -> bool {
     })
 }
 
-static SPEECH: Phrases =
-    Phrases::of(&["said|says|asked|asks|asking|told|tells|wrote|writes|mentioned|mentions|\
+static SPEECH: Phrases = Phrases::of(&[
+    "said|says|asked|asks|asking|told|tells|wrote|writes|mentioned|mentions|\
     requested|requests|wanted|wants|insisted|insists|demanded|demands|suggested|suggests|claimed|\
     claims|thinks|thought|replied|replies|according|sagte|sagt|meinte|meint|bat|bittet|fragte|\
-    fragt|schrieb|schreibt|verlangte|verlangt|wollte|gesagt|gebeten|gefragt|geschrieben"]);
+    fragt|demandé|dit|écrit|pidió|dijo|chiesto|detto|vroeg|zei|gevraagd|schrieb|schreibt|verlangte|verlangt|wollte|gesagt|gebeten|gefragt|geschrieben",
+]);

@@ -252,3 +252,62 @@ fn german_requests_are_found() {
         assert_eq!(asked(text), [], "{text}");
     }
 }
+
+#[test]
+fn requests_are_found_in_other_languages_of_business() {
+    use AskKind::{Call, Cancel, Delivery, Document, Meeting, Price, RevisedBid, Status};
+    for (text, kind) in [
+        ("Pourriez-vous me rappeler jeudi ?", Call),
+        ("Merci de nous envoyer le certificat.", Document),
+        ("Veuillez annuler la commande 4711.", Cancel),
+        ("Pourriez-vous nous envoyer un devis révisé avant 15h ?", RevisedBid),
+        ("Nous avons besoin de la fiche de sécurité.", Document),
+        ("Quand serons-nous livrés ?", Delivery),
+        ("Où en est notre commande ?", Status),
+        ("Combien coûte la grande pompe ?", Price),
+        ("Envoyez-nous la facture, s'il vous plaît.", Document),
+        ("¿Podría enviarnos el certificado?", Document),
+        ("Por favor, cancele el pedido 4711.", Cancel),
+        ("Por favor llámeme el jueves.", Call),
+        ("¿Podrían enviarnos un presupuesto actualizado?", RevisedBid),
+        ("¿Cuándo llegará nuestro pedido?", Delivery),
+        ("Necesitamos la factura.", Document),
+        ("¿Cuánto cuesta la bomba grande?", Price),
+        ("Por favor, envie-nos a fatura.", Document),
+        ("Potrebbe inviarci la fattura?", Document),
+        ("Vi preghiamo di annullare l'ordine 4711.", Cancel),
+        ("Per favore, ci mandi un preventivo aggiornato.", RevisedBid),
+        ("Quanto costa la pompa grande?", Price),
+        ("Quando verrà consegnato il nostro ordine?", Delivery),
+        ("Kunt u ons de factuur sturen?", Document),
+        ("Graag ontvangen wij een herziene offerte.", RevisedBid),
+        ("Wilt u mij donderdag terugbellen?", Call),
+        ("Wat is de status van onze bestelling?", Status),
+        ("Gelieve de bestelling te annuleren.", Cancel),
+        ("Kunnen we een afspraak maken?", Meeting),
+    ] {
+        assert_eq!(asked(text), [(kind, text)], "{text}");
+    }
+    for text in [
+        "N'hésitez pas à nous appeler si vous avez des questions.",
+        "Merci pour votre appel.",
+        "Merci de ne pas appeler.",
+        "Vous trouverez ci-joint la facture.",
+        "Il m'a demandé de vous appeler.",
+        "Si nous avons besoin d'un devis, nous vous appellerons.",
+        "Veuillez agréer nos salutations distinguées.",
+        "No dude en llamarnos.",
+        "Gracias por su llamada.",
+        "Adjunto encontrará la factura.",
+        "Por favor, no llame.",
+        "In allegato trovate la fattura.",
+        "Non esitate a chiamarci.",
+        "Grazie per la chiamata.",
+        "In de bijlage vindt u de factuur.",
+        "Mocht u vragen hebben, bel ons dan.",
+        "U hoeft niet te bellen.",
+        "Bedankt voor uw offerte.",
+    ] {
+        assert_eq!(asked(text), [], "{text}");
+    }
+}
