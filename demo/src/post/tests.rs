@@ -8,7 +8,7 @@ use domain::{
     cycle::{MessageRef, PlanInputs, TenantFacts, plan},
     engagement::{QuoteStatus, StageType},
     id::{Id, uuid_v7},
-    mail::{MessageKind, Reading, SenderProof, read},
+    mail::{MessageKind, Reading, SenderProof, bounce::DeliveryAction, read, signature::Role},
     money::BasisPoints,
     policy::{
         Effect, MessageFacts, Moment, PolicyFacts, ProofFacts, ResearchFacts, SubjectFacts, decide,
@@ -272,4 +272,36 @@ fn every_kind_of_outcome_waits_in_the_mail_of_the_first_morning() {
     assert!(outcomes.iter().any(|it| it.wish == Wish::RecordLoss));
     assert!(outcomes.iter().any(|it| matches!(it.wish, Wish::Case(_))));
     assert!(expected_mail().iter().all(|it| !it.because.is_empty()));
+}
+
+#[test]
+fn what_machines_and_people_say_of_themselves_is_read() {
+    let world = world();
+    let by_key = |key: &str| {
+        let message = world.messages.iter().find(|it| it.key == key).unwrap();
+        reading(message)
+    };
+    let back = |key: &str| by_key(key).absence.unwrap().returns_on.unwrap().to_string();
+    assert_eq!(back("away-until-monday"), "2026-03-09");
+    assert_eq!(back("abwesend"), "2026-03-30", "the Monday after the last day");
+    assert_eq!(by_key("ticket-opened").absence, None);
+
+    let reported = |key: &str| {
+        let reported = by_key(key).recipients;
+        let [alone] = reported.as_slice() else { panic!("{key}: {reported:?}") };
+        (alone.action.unwrap(), alone.hard)
+    };
+    assert_eq!(reported("bounced"), (DeliveryAction::Failed, true));
+    assert_eq!(reported("still-trying"), (DeliveryAction::Delayed, false));
+
+    let asked = by_key("call-on-thursday");
+    let by = asked.findings.asks[0].by.unwrap();
+    assert_eq!(
+        (by.day.to_string(), by.time.unwrap().to_string()),
+        ("2026-03-05".to_owned(), "10:00:00".to_owned())
+    );
+    let signature = asked.signature.as_ref().unwrap();
+    assert_eq!(asked.words(signature.title.unwrap().span), Some("Purchasing Manager"));
+    assert_eq!(signature.roles, [Role::Purchasing]);
+    assert!(by_key("hidden-order").hidden_text.contains("cancel"), "it is set aside, not lost");
 }
