@@ -4,7 +4,9 @@ use chrono::{Datelike, Days, Months, NaiveTime, Timelike, Weekday};
 
 use super::{
     Present,
-    words::{COUNTS, MONTHS, MORNINGS, RELATIVES, Relative, UNITS, Unit, WEEKDAYS, WITHIN},
+    words::{
+        COUNTS, MONTH_ENDS, MONTHS, MORNINGS, RELATIVES, Relative, UNITS, Unit, WEEKDAYS, WITHIN,
+    },
 };
 use crate::{
     mail::sentence::{Sentence, Word},
@@ -33,6 +35,8 @@ pub(super) fn at(
     }
     date(sentence, at, present, is_led(sentence, at))
         .map(plain)
+        .or_else(|| week(sentence, at, present).map(plain))
+        .or_else(|| month_end(sentence, at, present).map(plain))
         .or_else(|| relative(sentence, at, present))
         .or_else(|| length(sentence, at, present))
 }
@@ -188,6 +192,28 @@ fn ordinal(word: &Word, at: usize, present: &Present) -> Option<(Date, usize)> {
         today.with_day(1)?.checked_add_months(Months::new(ahead))?.with_day(day)
     });
     months.into_iter().find(|it| today <= *it).map(|it| (it, at + 1))
+}
+
+/// "End of March", "Ende März": the last day of a month by its name.
+fn month_end(sentence: &Sentence, at: usize, present: &Present) -> Option<(Date, usize)> {
+    let from = MONTH_ENDS.at(sentence, at)?;
+    let (month, end) = MONTHS.at(sentence, from)?;
+    let (first, end) = with_year(sentence, end, month, 1, present)?;
+    let today = present.local.date();
+    let is_over = first < today.with_day(1)?;
+    let first = if is_over { first.with_year(first.year() + 1)? } else { first };
+    Some((first.checked_add_months(Months::new(1))?.pred_opt()?, end))
+}
+
+/// The Friday of a week by its number (ISO 8601): "KW 12", "week 12".
+fn week(sentence: &Sentence, at: usize, present: &Present) -> Option<(Date, usize)> {
+    let is_week = sentence.words.get(at)?.is_one_of("kw|kalenderwoche|week|wk|vecka|uke|uge");
+    let week = number(sentence.words.get(at + 1)?, 53).filter(|_| is_week)?;
+    let today = present.local.date();
+    let friday = |year| Date::from_isoywd_opt(year, week, Weekday::Fri);
+    let this = friday(today.iso_week().year());
+    let is_near = |day: &Date| (today - *day).num_days() <= BEHIND_DAYS;
+    Some((this.filter(is_near).or_else(|| friday(today.year() + 1))?, at + 2))
 }
 
 /// "tomorrow", "end of the month".

@@ -101,6 +101,10 @@ pub(super) static MONTHS: Table<u32> = Table::of(&[
     (12, "dec|december|dez|dezember|décembre|déc|diciembre|dic|dicembre|dezembro|grudnia"),
 ]);
 
+/// What stands before the month whose end is meant.
+pub(super) static MONTH_ENDS: Phrases =
+    Phrases::of(&["end|close of", "ende|eind|fin|fine|finales de|di|du?", "einde van"]);
+
 /// Lengths of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
@@ -183,7 +187,7 @@ pub(super) static LEADS: Table<Lead> = Table::of(&[
 /// Words that may stand between a moment and what leads to it, and between a day and an hour.
 pub(super) const JOINERS: &str = "the|on|at|am|um|at|around|about|approximately|circa|gegen|dem|den|\
     der|zum|le|la|el|il|les|las|los|op|de|à|a|alle|às|ore|next|this|coming|upcoming|nächsten|\
-    kommenden|nächste|diesen|dieser|kommende|date|and|und|including|einschließlich|einschl";
+    kommenden|nächste|diesen|dieser|kommende|ende|date|and|und|including|einschließlich|einschl";
 
 /// Zones by what people write behind an hour. Those that stand for several are left out.
 pub(super) const ZONES: &[(&str, &str)] = &[
